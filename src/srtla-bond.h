@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The bonding core as a whole: told of packets, datagrams, sockets and time,
+ * it says what to send where, what to hand back, and when it wants to be
+ * called again. No socket, clock, thread, lock or random source in here.
+ *
+ *   srtla_bond_push ()      a packet of an SRT caller     ┐   srtla_bond_next_output ()
+ *   srtla_bond_receive ()   a datagram from an uplink     ├─► srtla_bond_next_event ()
+ *   srtla_bond_tick ()      time went by                  ┘   srtla_bond_deadline ()
+ *
+ * After each call, or at the latest after SRTLA_BOND_BATCH pushes, its owner
+ * takes all outputs. Output data stays valid until the owner calls anything
+ * but next_output(), next_event() and send_result().
+ */
+#pragma once
+
+#include "srtla-caller.h"
+#include "srtla-registration.h"
+#include "srtla-scheduler.h"
+
+G_BEGIN_DECLS
+
+/* Packets that may be pushed before outputs must be taken. */
+#define SRTLA_BOND_BATCH 256
+
+typedef struct _SrtlaBond SrtlaBond;
+
+typedef struct
+{
+  SrtlaRandomFunc random;       /* required */
+  gpointer user_data;           /* for random, reference and release */
+  /* Take and drop a reference on SrtlaPacket.owner; may be NULL. */
+  void (*reference) (gpointer owner, gpointer user_data);
+  void (*release) (gpointer owner, gpointer user_data);
+  /* µs without any uplink up, after which an event says so; 0 = never. */
+  SrtlaTime connection_timeout;
+} SrtlaBondConfig;
+
+/* Returns: a bond without uplinks, mode classic. Time starts at `now`. */
+SrtlaBond *srtla_bond_new (const SrtlaBondConfig *config, SrtlaTime now);
+/* Outputs not taken are released. */
+void srtla_bond_free (SrtlaBond *bond);
+
+/* ---- Uplinks ----------------------------------------------------------- */
+
+/* Returns: the new uplink's slot, SRTLA_NO_UPLINK if all are taken. It starts
+ * CLOSED and is the first in list order. */
+guint srtla_bond_add_uplink (SrtlaBond *bond, SrtlaTime now);
+/* Forgets the uplink: nothing more goes to it, what comes late is void.
+ * Outputs for it that were not taken are dropped and counted. */
+void srtla_bond_remove_uplink (SrtlaBond *bond, guint uplink, SrtlaTime now);
+/* Its socket exists; or is gone. `reason` must be static or outlive the next
+ * events; it ends up in the state event. */
+void srtla_bond_uplink_opened (SrtlaBond *bond, guint uplink, SrtlaTime now);
+void srtla_bond_uplink_closed (SrtlaBond *bond, guint uplink,
+    const gchar *reason, SrtlaTime now);
+/* Forget the group and register anew: the receiver's address changed. */
+void srtla_bond_restart (SrtlaBond *bond, SrtlaTime now);
+
+/* ---- Settings ---------------------------------------------------------- */
+
+void srtla_bond_set_connection_timeout (SrtlaBond *bond, SrtlaTime timeout);
+
+/* ---- In ---------------------------------------------------------------- */
+
+typedef enum
+{
+  SRTLA_PUSH_TAKEN,
+  SRTLA_PUSH_NOT_SRT,           /* under 16 or over 1500 bytes, an SRTLA or
+                                 * unknown type, or MPEG-TS */
+  SRTLA_PUSH_NO_UPLINK,         /* no uplink is up */
+  SRTLA_PUSH_FULL,              /* outputs were not taken */
+} SrtlaPushVerdict;
+
+/* An SRT packet on its way to the receiver. Takes over one reference on
+ * packet->owner, whatever the verdict; each verdict has its counter. *caller,
+ * unless NULL, becomes the slot of the SRT caller or SRTLA_NO_CALLER: replies
+ * name it. */
+SrtlaPushVerdict srtla_bond_push (SrtlaBond *bond, const SrtlaPacket *packet,
+    SrtlaTime now, guint *caller);
+
+/* A datagram that came in on an uplink's socket. Never trusted. */
+void srtla_bond_receive (SrtlaBond *bond, guint uplink, const guint8 *data,
+    gsize size, SrtlaTime now);
+
+/* Does what is due. Cheap when nothing is. */
+void srtla_bond_tick (SrtlaBond *bond, SrtlaTime now);
+
+/* Returns: when tick() has something to do; SRTLA_TIME_NONE if never. */
+SrtlaTime srtla_bond_deadline (const SrtlaBond *bond);
+
+/* ---- Out --------------------------------------------------------------- */
+
+typedef enum
+{
+  SRTLA_OUTPUT_PACKET,          /* an SRT packet for `uplink`; its reference is
+                                 * the taker's now */
+  SRTLA_OUTPUT_CONTROL,         /* an SRTLA datagram of ours for `uplink` */
+  SRTLA_OUTPUT_REPLY,           /* an SRT packet back to `caller` */
+  SRTLA_OUTPUT_REBIND,          /* `uplink` needs a new source port */
+} SrtlaOutputKind;
+
+typedef struct
+{
+  SrtlaOutputKind kind;
+  guint uplink;                 /* slot; for a REPLY the one it came in on */
+  guint caller;                 /* slot or SRTLA_NO_CALLER: PACKET and REPLY */
+  SrtlaPacket packet;           /* owner NULL but for PACKET */
+} SrtlaOutput;
+
+/* Returns: FALSE when there is no more. */
+gboolean srtla_bond_next_output (SrtlaBond *bond, SrtlaOutput *output);
+
+typedef enum
+{
+  SRTLA_SEND_DONE,
+  SRTLA_SEND_FAILED,            /* an error of the path; not EAGAIN or ENOBUFS,
+                                 * which are backpressure, not failures */
+  SRTLA_SEND_DROPPED,           /* given up by the owner, e.g. its queue is full */
+} SrtlaSendResult;
+
+/* What became of a PACKET output: `data` and `size` as taken (the bytes are
+ * read), so before the owner drops the reference. DONE need not be reported.
+ * A failure takes the packet out of what is in flight. For CONTROL outputs
+ * only failures are reported. */
+void srtla_bond_send_result (SrtlaBond *bond, const SrtlaOutput *output,
+    SrtlaSendResult result, SrtlaTime now);
+
+typedef enum
+{
+  SRTLA_EVENT_UPLINK_STATE,
+  SRTLA_EVENT_CONNECTED,        /* the first uplink is up */
+  SRTLA_EVENT_DISCONNECTED,     /* the last uplink went down */
+  SRTLA_EVENT_CONNECTION_TIMEOUT,       /* no uplink up for that long; once */
+  SRTLA_EVENT_CALLER,           /* a new SRT caller is seen */
+  SRTLA_EVENTS_LOST,            /* events were not taken in time */
+} SrtlaEventKind;
+
+typedef struct
+{
+  SrtlaEventKind kind;
+  SrtlaTime time;
+  guint uplink;                 /* slot or SRTLA_NO_UPLINK */
+  guint caller;                 /* slot or SRTLA_NO_CALLER */
+  SrtlaUplinkState from, to;    /* UPLINK_STATE */
+  const gchar *reason;          /* UPLINK_STATE; else NULL */
+} SrtlaEvent;
+
+/* Returns: FALSE when there is no more. At most 256 wait; then the oldest go. */
+gboolean srtla_bond_next_event (SrtlaBond *bond, SrtlaEvent *event);
+
+/* Writes an event as one readable line without its end, such as
+ * "1.250000 uplink 2: registering -> up (REG3)". Returns: its length. */
+gsize srtla_event_format (const SrtlaEvent *event, gchar *out, gsize size);
+
+/* ---- Statistics -------------------------------------------------------- */
+
+typedef struct
+{
+  guint slot;
+  SrtlaUplinkState state;
+  SrtlaTime state_since;
+  gint32 window;                /* thousandths of a packet */
+  gint32 in_flight;             /* packets */
+  SrtlaTime rtt, rtt_minimum, rtt_variance;     /* µs; 0 = not measured */
+  SrtlaTime last_heard;         /* 0 = nothing yet */
+  guint64 bitrate;              /* bits/s */
+  gdouble share;                /* 0 to 1 */
+  SrtlaUplinkCounters counters;
+} SrtlaUplinkStats;
+
+typedef struct
+{
+  /* From the callers. pushed = sent + dropped_* + waiting outputs. */
+  guint64 packets_pushed, bytes_pushed;
+  guint64 packets_sent, bytes_sent;     /* outputs not reported as failed */
+  guint64 retransmissions;
+  guint64 dropped_not_srt;
+  guint64 dropped_no_uplink;
+  guint64 dropped_full;                 /* outputs were not taken */
+  guint64 dropped_send_error;           /* FAILED */
+  guint64 dropped_uplink_queue;         /* DROPPED */
+  guint64 dropped_uplink_removed;
+  guint64 untracked;                    /* data packets sent without a caller slot */
+
+  /* From the receiver. */
+  guint64 datagrams_received, bytes_received;
+  guint64 ignored_malformed;            /* too short, too long, unreadable */
+  guint64 ignored_unknown;              /* private types, keepalives of nobody */
+  guint64 ignored_registration;         /* forged, unasked for, late */
+  guint64 ignored_numbers;              /* ACK and NAK numbers never sent */
+  guint64 srtla_acks;                   /* datagrams */
+  guint64 srt_acks, srt_naks;           /* packets, copies not counted */
+  guint64 naks;                         /* sequence numbers in them */
+  guint64 replies, reply_bytes;         /* handed back */
+  guint64 reply_copies;                 /* ACKs and NAKs that were copies */
+
+  guint uplinks_up;
+  guint callers;
+  guint64 bitrate;                      /* bits/s of all uplinks together */
+  SrtlaTime connected_since;            /* 0 = no uplink is up */
+  SrtlaRegistrationStats registration;
+
+  guint n_uplinks;
+  SrtlaUplinkStats uplinks[SRTLA_MAX_UPLINKS];  /* in order of their addition */
+} SrtlaBondStats;
+
+/* Copies plain numbers; any time. */
+void srtla_bond_get_stats (const SrtlaBond *bond, SrtlaTime now,
+    SrtlaBondStats *stats);
+
+G_END_DECLS

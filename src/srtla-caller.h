@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * SRT callers seen passing by. Several may share one bond; each draws its own
+ * first sequence number, so each has its own tracker. A caller is known by its
+ * own socket id (in its handshakes, and the destination of replies) and by its
+ * peer's (the destination of its packets), learned from the answer to its
+ * handshake. A stream that was joined in the middle is known by what there is.
+ */
+#pragma once
+
+#include "srtla-replies.h"
+#include "srtla-tracker.h"
+
+G_BEGIN_DECLS
+
+/* A slot may be given to a new caller when its owner was silent this long. */
+#define SRTLA_CALLER_IDLE (10 * SRTLA_SECOND)
+
+typedef struct
+{
+  guint32 socket_id;            /* the caller's own; 0 = not learned yet */
+  guint32 peer_id;              /* the SRT server's; 0 = not learned yet */
+  SrtlaTime last_heard;         /* either direction; 0 = slot is free */
+  gboolean closed;              /* a shutdown passed: the slot may be reused */
+  guint32 flags;                /* SRTLA_HS_… both ends agreed on; 0 = unknown */
+  guint16 latency;              /* ms, the receiver delay of HSRSP; 0 = unknown */
+  SrtlaTracker *tracker;        /* kept when the slot is reused */
+  SrtlaReplies *replies;        /* likewise */
+  guint64 packets, bytes;       /* data packets seen on their way out */
+  guint64 retransmissions;      /* of those, with the R flag */
+} SrtlaCaller;
+
+typedef struct
+{
+  SrtlaCaller slots[SRTLA_MAX_CALLERS];
+  SrtlaTime tracker_age;        /* for trackers that are made */
+  guint latest;                 /* slot of the last outgoing packet, or none */
+} SrtlaCallers;
+
+void srtla_callers_init (SrtlaCallers *callers, SrtlaTime tracker_age);
+void srtla_callers_clear (SrtlaCallers *callers);
+
+/* Whose packet is this, on its way to the SRT server? Learns from handshakes;
+ * makes a caller for ids not seen before (the only place that allocates).
+ * *is_new says that the slot starts afresh: what logs hold of it is void.
+ * Returns: a slot, or SRTLA_NO_CALLER if all slots are busy or it is no SRT
+ * packet. */
+guint srtla_callers_outgoing (SrtlaCallers *callers, SrtlaKind kind,
+    const guint8 *data, gsize size, SrtlaTime now, gboolean *is_new);
+
+/* Whose is this reply from the SRT server? Learns from handshakes; a caller
+ * without socket id is given the reply's if there is but one such caller, or,
+ * for an ACK or NAK, if the numbers are in but one such caller's span.
+ * Returns: a slot, or SRTLA_NO_CALLER for an id that is nobody's. */
+guint srtla_callers_incoming (SrtlaCallers *callers, SrtlaKind kind,
+    const guint8 *data, gsize size, SrtlaTime now);
+
+/* Returns: how many slots are in use and not closed. */
+guint srtla_callers_count (const SrtlaCallers *callers);
+
+G_END_DECLS

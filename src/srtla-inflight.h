@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What one uplink has outstanding, in the order it was sent: a fixed ring with
+ * a hash over (caller, sequence number). Insert, take and forget are O(1)
+ * whatever is in flight; nothing is allocated after srtla_inflight_new().
+ */
+#pragma once
+
+#include "srtla-types.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  guint32 sequence;
+  guint16 size;                 /* bytes of the packet */
+  guint8 caller;                /* slot */
+  guint8 held;                  /* FALSE: settled, or an empty entry */
+  SrtlaTime sent_at;
+} SrtlaInflightEntry;
+
+typedef struct _SrtlaInflight SrtlaInflight;
+
+/* capacity: entries, rounded up to a power of two, at most 65,536. */
+SrtlaInflight *srtla_inflight_new (guint capacity);
+void srtla_inflight_free (SrtlaInflight *log);
+
+/* How many of the newest insertions count as held; older ones drop out as new
+ * ones come. From 1 to the capacity (clamped); classic mode wants 255. */
+void srtla_inflight_set_reach (SrtlaInflight *log, guint reach);
+
+/* Appends a packet. Another copy of the same number may already be held: both
+ * are. Returns: TRUE if a held entry had to drop out of reach for it. */
+gboolean srtla_inflight_insert (SrtlaInflight *log, guint caller,
+    guint32 sequence, gsize size, SrtlaTime now);
+
+/* Takes out the newest held copy of a number. Returns: FALSE if none is held;
+ * else TRUE, and the entry in *taken unless that is NULL. */
+gboolean srtla_inflight_take (SrtlaInflight *log, guint caller,
+    guint32 sequence, SrtlaInflightEntry *taken);
+
+/* Takes out the newest held copy of a number of any caller: SRTLA ACKs name
+ * none. *taken says whose it was. */
+gboolean srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
+    SrtlaInflightEntry *taken);
+
+/* Takes out every held copy of a number. Returns: how many there were. */
+guint srtla_inflight_forget (SrtlaInflight *log, guint caller,
+    guint32 sequence);
+
+/* Forgets everything. */
+void srtla_inflight_clear (SrtlaInflight *log);
+
+/* Returns: how many packets are held, and their bytes. */
+guint srtla_inflight_count (const SrtlaInflight *log);
+guint64 srtla_inflight_bytes (const SrtlaInflight *log);
+
+/* Returns: the oldest held entry, NULL if none is. Amortised O(1). */
+const SrtlaInflightEntry *srtla_inflight_oldest (SrtlaInflight *log);
+
+G_END_DECLS

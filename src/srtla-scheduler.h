@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Choosing the uplink for a packet. A scheduler is a pure function of const
+ * views: it fits one page and a table tests it.
+ */
+#pragma once
+
+#include "srtla-uplink.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  const SrtlaUplink *const *uplinks;    /* in list order: the last added first */
+  guint n_uplinks;
+  SrtlaTime now;
+} SrtlaSchedulerView;
+
+typedef struct
+{
+  const gchar *name;            /* the value of `mode` */
+  /* Returns: the index into view->uplinks, or SRTLA_NO_UPLINK if none can. */
+  guint (*select) (const SrtlaSchedulerView *view);
+} SrtlaScheduler;
+
+extern const SrtlaScheduler srtla_scheduler_classic;
+
+/* Returns: the scheduler of that name, NULL if there is none. */
+const SrtlaScheduler *srtla_scheduler_find (const gchar *name);
+
+G_END_DECLS

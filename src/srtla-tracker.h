@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What one SRT caller has sent: sequence number → uplink, time, size. A fixed
+ * ring indexed by the low bits of the sequence number, which stores the number
+ * itself: a stale entry never answers for another packet.
+ */
+#pragma once
+
+#include "srtla-types.h"
+
+G_BEGIN_DECLS
+
+/* Entries; a power of two. More than SRT's usual flow window of 8,192. */
+#ifndef SRTLA_TRACKER_SIZE
+#define SRTLA_TRACKER_SIZE 16384
+#endif
+G_STATIC_ASSERT ((SRTLA_TRACKER_SIZE & (SRTLA_TRACKER_SIZE - 1)) == 0);
+
+typedef struct
+{
+  guint32 sequence;
+  guint16 size;                 /* bytes of the packet */
+  guint8 uplink;                /* slot that carried the latest copy */
+  guint8 copies;                /* sent so far, saturating; 0 = empty entry */
+  SrtlaTime sent_at;            /* latest copy */
+  guint64 holders;              /* bit per uplink slot whose log may hold it */
+} SrtlaTrackerEntry;
+
+typedef struct _SrtlaTracker SrtlaTracker;
+
+/* max_age: µs after which an entry is no longer found, SRTLA_TIME_NONE: never.
+ * Allocates everything that the tracker will ever use. */
+SrtlaTracker *srtla_tracker_new (SrtlaTime max_age);
+void srtla_tracker_free (SrtlaTracker *tracker);
+
+/* Forgets everything. */
+void srtla_tracker_clear (SrtlaTracker *tracker);
+
+/* Notes that `sequence` (31 bits) leaves on `uplink` now. A retransmission
+ * replaces its original but keeps its holders and counts its copies. If
+ * another number stood in the entry and uplinks may still hold it, it is
+ * copied to *displaced and TRUE returned: those logs must forget it. */
+gboolean srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence,
+    guint uplink, gsize size, SrtlaTime now, SrtlaTrackerEntry *displaced);
+
+/* Returns: the entry of exactly this number, sent no longer than max_age ago,
+ * or NULL. Valid until the next insert. */
+SrtlaTrackerEntry *srtla_tracker_find (SrtlaTracker *tracker, guint32 sequence,
+    SrtlaTime now);
+
+/* Cumulative acknowledgement: everything before `sequence` arrived. Then
+ * srtla_tracker_next_acknowledged() gives, one by one, each entry that it
+ * settles and that uplinks may hold; the caller clears it there. The walk
+ * visits each number once in its life, however acknowledgements repeat:
+ * amortised O(1) per packet. Returns: FALSE, and settles nothing, for a number
+ * beyond the next one to be sent: a forgery, or another connection's. */
+gboolean srtla_tracker_acknowledge (SrtlaTracker *tracker, guint32 sequence);
+SrtlaTrackerEntry *srtla_tracker_next_acknowledged (SrtlaTracker *tracker);
+
+/* The span that a NAK may speak of: from the oldest number not settled to the
+ * highest sent, never more than SRTLA_TRACKER_SIZE numbers. Cuts [*first,
+ * *last] down to it. Returns: FALSE if nothing is left. */
+gboolean srtla_tracker_clip (const SrtlaTracker *tracker, guint32 *first,
+    guint32 *last);
+
+/* Returns: whether anything was inserted, and then the highest number sent. */
+gboolean srtla_tracker_highest (const SrtlaTracker *tracker, guint32 *sequence);
+
+G_END_DECLS

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One uplink as the core sees it: liveness, window, in flight, round-trip
+ * time, counters. The bond changes it; schedulers only look.
+ */
+#pragma once
+
+#include "srtla-inflight.h"
+#include "srtla-packet.h"
+#include "srtla-rtt.h"
+
+G_BEGIN_DECLS
+
+/* The classic window, in thousandths of a packet. */
+#define SRTLA_WINDOW_UNIT     1000
+#define SRTLA_WINDOW_DEFAULT  20000
+#define SRTLA_WINDOW_MINIMUM  1000
+#define SRTLA_WINDOW_MAXIMUM  60000
+#define SRTLA_WINDOW_NAK      100       /* taken off for a NAK */
+#define SRTLA_WINDOW_ACK      29        /* put on by an SRTLA ACK of a full window */
+
+/* The classic log: a ring of 256 of which the newest 255 are searched. */
+#define SRTLA_CLASSIC_REACH   255
+/* Room for what an uplink may have in flight in the other modes, packets. */
+#define SRTLA_INFLIGHT_CAPACITY 4096
+
+/* Classic liveness: whole seconds between now and the last packet heard. */
+#define SRTLA_CLASSIC_TIMEOUT 4
+
+#define SRTLA_KEEPALIVE_INTERVAL SRTLA_SECOND
+#define SRTLA_KEEPALIVES_REMEMBERED 16
+
+typedef struct
+{
+  guint64 packets_sent, bytes_sent;     /* SRT packets handed to the socket */
+  guint64 retransmissions;              /* of those, with the R flag */
+  guint64 control_sent;                 /* SRTLA datagrams of ours */
+  guint64 packets_received, bytes_received;     /* all datagrams heard */
+  guint64 packets_acknowledged;         /* by SRTLA ACKs of this uplink */
+  guint64 acknowledgements_unknown;     /* numbers this uplink does not hold */
+  guint64 naks;                         /* packets reported lost, sent here last */
+  guint64 keepalives_echoed;
+  guint64 send_errors;                  /* datagrams that the socket refused */
+  guint64 failures;                     /* times it went down */
+} SrtlaUplinkCounters;
+
+typedef struct
+{
+  guint slot;
+  SrtlaUplinkState state;
+  SrtlaTime state_since;
+
+  gint32 window;                /* thousandths of a packet */
+  gint32 in_flight;             /* packets, as the window algorithm counts */
+  SrtlaInflight *log;           /* what is really outstanding */
+
+  SrtlaTime last_heard;         /* of this socket; 0 = nothing since it failed */
+  gboolean suspended;           /* a send failed since it was last heard */
+  SrtlaRtt rtt;
+
+  SrtlaTime next_keepalive;
+  struct
+  {
+    guint64 wire;               /* ms, as sent; 0 = empty or already used */
+    SrtlaTime sent_at;
+  } keepalives[SRTLA_KEEPALIVES_REMEMBERED];
+  guint next_slot;              /* of keepalives[] */
+
+  SrtlaUplinkCounters counters;
+  guint64 rate_bytes;           /* bytes_sent when `bitrate` was last taken */
+  guint64 bitrate;              /* bits/s of SRT packets over the last second */
+  gdouble share;                /* 0 to 1, of all uplinks' bytes in that second */
+} SrtlaUplink;
+
+/* Allocates; the uplink starts CLOSED with the default window. */
+SrtlaUplink *srtla_uplink_new (guint slot, SrtlaTime now);
+void srtla_uplink_free (SrtlaUplink *uplink);
+
+/* Something came in: REG2 and REG_NGP do not count as heard. */
+void srtla_uplink_heard (SrtlaUplink *uplink, SrtlaKind kind, gsize size,
+    SrtlaTime now);
+
+/* Returns: whether classic mode may choose it: up, heard within
+ * SRTLA_CLASSIC_TIMEOUT whole seconds, and no send failed since. */
+gboolean srtla_uplink_is_live (const SrtlaUplink *uplink, SrtlaTime now);
+
+/* The classic window algorithm, docs/scheduling.md. */
+void srtla_uplink_window_nak (SrtlaUplink *uplink);
+void srtla_uplink_window_ack (SrtlaUplink *uplink);     /* the uplink that held it */
+void srtla_uplink_window_ack_any (SrtlaUplink *uplink); /* each uplink, once a number */
+
+/* It failed: window down to the minimum, nothing in flight, log empty. */
+void srtla_uplink_fail (SrtlaUplink *uplink);
+
+/* Writes the keepalive due now into `out` and remembers its time. Returns:
+ * its size. */
+gsize srtla_uplink_keepalive (SrtlaUplink *uplink, guint32 connection_id,
+    SrtlaTime now, guint8 out[SRTLA_KEEPALIVE_SIZE]);
+
+/* A keepalive came in. Returns: TRUE if it echoed a time that this uplink sent
+ * no longer than SRTLA_RTT_MAX ago and for the first time: the RTT took a
+ * sample. */
+gboolean srtla_uplink_echo (SrtlaUplink *uplink, const guint8 *data,
+    gsize size, SrtlaTime now);
+
+G_END_DECLS
