@@ -48,6 +48,10 @@ gboolean srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
 guint srtla_inflight_forget (SrtlaInflight *log, guint caller,
     guint32 sequence);
 
+/* Takes out all that a caller has: its slot goes to another. Looks at the
+ * whole ring: not for the packet path. Returns: how many there were. */
+guint srtla_inflight_forget_caller (SrtlaInflight *log, guint caller);
+
 /* Forgets everything. */
 void srtla_inflight_clear (SrtlaInflight *log);
 

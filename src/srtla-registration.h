@@ -79,6 +79,12 @@ void srtla_registration_closed (SrtlaRegistration *registration, guint uplink,
 void srtla_registration_lost (SrtlaRegistration *registration, guint uplink,
     const gchar *reason, SrtlaTime now);
 
+/* Something that only a receiver which knows the uplink sends came in on it
+ * (an echo, an SRTLA ACK, an SRT packet): DOWN becomes UP without waiting for
+ * REG3. No effect unless DOWN. */
+void srtla_registration_heard (SrtlaRegistration *registration, guint uplink,
+    SrtlaTime now);
+
 /* Forget the group and start over with every open uplink: another receiver. */
 void srtla_registration_restart (SrtlaRegistration *registration,
     SrtlaTime now);
