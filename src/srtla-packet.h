@@ -11,6 +11,35 @@
 
 G_BEGIN_DECLS
 
+/* ---- Big-endian words, for the writers of test packets too ------------- */
+
+static inline guint16
+srtla_read_u16 (const guint8 *data)
+{
+  return (guint16) (data[0] << 8 | data[1]);
+}
+
+static inline guint32
+srtla_read_u32 (const guint8 *data)
+{
+  return (guint32) data[0] << 24 | (guint32) data[1] << 16
+      | (guint32) data[2] << 8 | data[3];
+}
+
+static inline void
+srtla_write_u16 (guint8 *data, guint16 value)
+{
+  data[0] = (guint8) (value >> 8);
+  data[1] = (guint8) value;
+}
+
+static inline void
+srtla_write_u32 (guint8 *data, guint32 value)
+{
+  srtla_write_u16 (data, (guint16) (value >> 16));
+  srtla_write_u16 (data + 2, (guint16) value);
+}
+
 /* ---- What a datagram is ------------------------------------------------ */
 
 typedef enum
@@ -58,13 +87,32 @@ gboolean srtla_packet_looks_like_mpegts (const guint8 *data, gsize size);
 /* ---- SRT header; size must be at least SRTLA_SRT_HEADER ---------------- */
 
 /* Returns: the sequence number of a data packet, 31 bits. */
-guint32 srtla_srt_sequence (const guint8 *data);
+static inline guint32
+srtla_srt_sequence (const guint8 *data)
+{
+  return srtla_read_u32 (data) & 0x7fffffffu;
+}
+
 /* Returns: whether a data packet is marked as retransmitted (R flag). */
-gboolean srtla_srt_is_retransmission (const guint8 *data);
+static inline gboolean
+srtla_srt_is_retransmission (const guint8 *data)
+{
+  return (data[4] & 0x04) != 0;
+}
+
 /* Returns: the sender's timestamp, µs since its connection started, mod 2^32. */
-guint32 srtla_srt_timestamp (const guint8 *data);
+static inline guint32
+srtla_srt_timestamp (const guint8 *data)
+{
+  return srtla_read_u32 (data + 8);
+}
+
 /* Returns: the destination's SRT socket id; 0 in a caller's handshakes. */
-guint32 srtla_srt_destination (const guint8 *data);
+static inline guint32
+srtla_srt_destination (const guint8 *data)
+{
+  return srtla_read_u32 (data + 12);
+}
 
 /* ---- SRT handshake ----------------------------------------------------- */
 
@@ -126,7 +174,11 @@ gboolean srtla_nak_reader_next (SrtlaNakReader *reader, guint32 *first,
 guint srtla_ack_count (const guint8 *data, gsize size);
 /* Returns: sequence number `index`, which must be below the count. Bit 31 is
  * cleared. */
-guint32 srtla_ack_sequence (const guint8 *data, guint index);
+static inline guint32
+srtla_ack_sequence (const guint8 *data, guint index)
+{
+  return srtla_read_u32 (data + 4 + 4 * (gsize) index) & 0x7fffffffu;
+}
 
 #define SRTLA_REG_SIZE (2 + SRTLA_GROUP_ID)
 
@@ -165,34 +217,5 @@ gsize srtla_write_keepalive (guint8 out[SRTLA_KEEPALIVE_SIZE],
  * receiver's own keepalive padded with zeros reads as time 0. */
 gboolean srtla_read_keepalive (const guint8 *data, gsize size,
     SrtlaKeepalive *keepalive);
-
-/* ---- Big-endian words, for the writers of test packets too ------------- */
-
-static inline guint16
-srtla_read_u16 (const guint8 *data)
-{
-  return (guint16) (data[0] << 8 | data[1]);
-}
-
-static inline guint32
-srtla_read_u32 (const guint8 *data)
-{
-  return (guint32) data[0] << 24 | (guint32) data[1] << 16
-      | (guint32) data[2] << 8 | data[3];
-}
-
-static inline void
-srtla_write_u16 (guint8 *data, guint16 value)
-{
-  data[0] = (guint8) (value >> 8);
-  data[1] = (guint8) value;
-}
-
-static inline void
-srtla_write_u32 (guint8 *data, guint32 value)
-{
-  srtla_write_u16 (data, (guint16) (value >> 16));
-  srtla_write_u16 (data + 2, (guint16) value);
-}
 
 G_END_DECLS
