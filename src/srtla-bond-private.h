@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The bond's inside, shared by srtla-bond.c (uplinks, packets, outputs),
+ * srtla-bond-receive.c (what comes back) and srtla-bond-stats.c.
+ */
+#pragma once
+
+#include "srtla-bond.h"
+
+G_BEGIN_DECLS
+
+/* Waiting outputs: a batch of packets, a keepalive per uplink, a reply. */
+#define SRTLA_BOND_OUTPUTS 512
+#define SRTLA_BOND_EVENTS  256
+G_STATIC_ASSERT (SRTLA_BOND_OUTPUTS >= SRTLA_BOND_BATCH + 2 * SRTLA_MAX_UPLINKS);
+
+struct _SrtlaBond
+{
+  SrtlaBondConfig config;
+  guint32 connection_id;        /* of the extended keepalive */
+
+  SrtlaUplink *uplinks[SRTLA_MAX_UPLINKS];      /* by slot; NULL = free */
+  SrtlaUplink *order[SRTLA_MAX_UPLINKS];        /* list order: last added first */
+  guint n_uplinks;
+
+  SrtlaRegistration *registration;
+  SrtlaCallers callers;
+  const SrtlaScheduler *scheduler;
+
+  SrtlaTime next_housekeeping;  /* once a second */
+  SrtlaTime rates_since;        /* when bitrates were last taken */
+  guint uplinks_up;
+  SrtlaTime connected_since;    /* 0 = no uplink is up */
+  SrtlaTime down_since;         /* meaningful while no uplink is up */
+  gboolean timeout_told;        /* for this time down */
+
+  SrtlaOutput outputs[SRTLA_BOND_OUTPUTS];
+  guint outputs_first, outputs_waiting;
+  SrtlaEvent events[SRTLA_BOND_EVENTS];
+  guint events_first, events_waiting;
+  guint8 keepalives[SRTLA_MAX_UPLINKS][SRTLA_KEEPALIVE_SIZE];
+
+  SrtlaBondStats stats;         /* the totals; the rest is filled when asked */
+};
+
+/* Appends an output. The caller knows that there is room. */
+void srtla_bond_emit (SrtlaBond *bond, const SrtlaOutput *output);
+/* Appends an event; makes room by losing the oldest. */
+void srtla_bond_tell (SrtlaBond *bond, const SrtlaEvent *event);
+/* Sends a keepalive on the uplink if it is up. */
+void srtla_bond_keepalive (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
+/* Takes bitrates and shares of the time since the last call. */
+void srtla_bond_take_rates (SrtlaBond *bond, SrtlaTime now);
+
+/* Returns: the uplink in that slot; NULL if the slot is free or no slot. */
+static inline SrtlaUplink *
+srtla_bond_uplink (const SrtlaBond * bond, guint uplink)
+{
+  return uplink < SRTLA_MAX_UPLINKS ? bond->uplinks[uplink] : NULL;
+}
+
+G_END_DECLS

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "srtla-bond-private.h"
+
+void
+srtla_bond_take_rates (SrtlaBond * bond, SrtlaTime now)
+{
+  guint64 bytes[SRTLA_MAX_UPLINKS], total = 0;
+  SrtlaTime elapsed = now - bond->rates_since;
+  guint i;
+
+  if (elapsed == 0)
+    return;
+  for (i = 0; i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+    guint64 sent = uplink->counters.bytes_sent;
+
+    /* A failed send is taken off the counter again. */
+    bytes[i] = sent > uplink->rate_bytes ? sent - uplink->rate_bytes : 0;
+    uplink->rate_bytes = sent;
+    uplink->bitrate = bytes[i] * 8 * SRTLA_SECOND / elapsed;
+    total += bytes[i];
+  }
+  for (i = 0; i < bond->n_uplinks; i++)
+    bond->order[i]->share = total > 0 ? (gdouble) bytes[i] / total : 0.0;
+  bond->stats.bitrate = total * 8 * SRTLA_SECOND / elapsed;
+  bond->rates_since = now;
+}
+
+static void
+copy_uplink (const SrtlaUplink * uplink, SrtlaUplinkStats * stats)
+{
+  stats->slot = uplink->slot;
+  stats->state = uplink->state;
+  stats->state_since = uplink->state_since;
+  stats->window = uplink->window;
+  stats->in_flight = uplink->in_flight;
+  stats->rtt = uplink->rtt.smoothed;
+  stats->rtt_minimum = uplink->rtt.minimum;
+  stats->rtt_variance = uplink->rtt.variance;
+  stats->last_heard = uplink->last_heard;
+  stats->bitrate = uplink->bitrate;
+  stats->share = uplink->share;
+  stats->counters = uplink->counters;
+}
+
+void
+srtla_bond_get_stats (const SrtlaBond * bond, SrtlaTime now,
+    SrtlaBondStats * stats)
+{
+  guint i;
+
+  (void) now;
+  *stats = bond->stats;
+  stats->uplinks_up = bond->uplinks_up;
+  stats->callers = srtla_callers_count (&bond->callers);
+  stats->connected_since = bond->connected_since;
+  srtla_registration_get_stats (bond->registration, &stats->registration);
+  stats->n_uplinks = bond->n_uplinks;
+  for (i = 0; i < bond->n_uplinks; i++)
+    copy_uplink (bond->order[bond->n_uplinks - 1 - i], &stats->uplinks[i]);
+}

@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "srtla-bond-private.h"
+
+#include <string.h>
+
+/* ---- Outputs and events ------------------------------------------------ */
+
+void
+srtla_bond_emit (SrtlaBond * bond, const SrtlaOutput * output)
+{
+  guint at = (bond->outputs_first + bond->outputs_waiting) % SRTLA_BOND_OUTPUTS;
+
+  g_return_if_fail (bond->outputs_waiting < SRTLA_BOND_OUTPUTS);
+  bond->outputs[at] = *output;
+  bond->outputs_waiting++;
+}
+
+void
+srtla_bond_tell (SrtlaBond * bond, const SrtlaEvent * event)
+{
+  guint at;
+
+  if (bond->events_waiting == SRTLA_BOND_EVENTS) {
+    bond->events_first = (bond->events_first + 1) % SRTLA_BOND_EVENTS;
+    bond->events_waiting--;
+    bond->events[bond->events_first].kind = SRTLA_EVENTS_LOST;
+  }
+  at = (bond->events_first + bond->events_waiting) % SRTLA_BOND_EVENTS;
+  bond->events[at] = *event;
+  bond->events_waiting++;
+}
+
+gboolean
+srtla_bond_next_event (SrtlaBond * bond, SrtlaEvent * event)
+{
+  if (bond->events_waiting == 0)
+    return FALSE;
+  *event = bond->events[bond->events_first];
+  bond->events_first = (bond->events_first + 1) % SRTLA_BOND_EVENTS;
+  bond->events_waiting--;
+  return TRUE;
+}
+
+/* What registration wants comes after what was emitted. */
+static gboolean
+next_registration_output (SrtlaBond * bond, SrtlaOutput * output)
+{
+  SrtlaRegistrationOutput wanted;
+  SrtlaUplink *uplink;
+
+  if (!srtla_registration_next (bond->registration, &wanted))
+    return FALSE;
+
+  memset (output, 0, sizeof *output);
+  output->uplink = wanted.uplink;
+  output->caller = SRTLA_NO_CALLER;
+  if (wanted.action == SRTLA_REGISTRATION_REBIND) {
+    output->kind = SRTLA_OUTPUT_REBIND;
+    return TRUE;
+  }
+  output->kind = SRTLA_OUTPUT_CONTROL;
+  output->packet.data = wanted.data;
+  output->packet.size = wanted.size;
+  uplink = srtla_bond_uplink (bond, wanted.uplink);
+  if (uplink != NULL)
+    uplink->counters.control_sent++;
+  return TRUE;
+}
+
+gboolean
+srtla_bond_next_output (SrtlaBond * bond, SrtlaOutput * output)
+{
+  if (bond->outputs_waiting == 0)
+    return next_registration_output (bond, output);
+
+  *output = bond->outputs[bond->outputs_first];
+  bond->outputs_first = (bond->outputs_first + 1) % SRTLA_BOND_OUTPUTS;
+  bond->outputs_waiting--;
+  return TRUE;
+}
+
+static void
+release (SrtlaBond * bond, gpointer owner)
+{
+  if (owner != NULL && bond->config.release != NULL)
+    bond->config.release (owner, bond->config.user_data);
+}
+
+/* ---- Uplinks ----------------------------------------------------------- */
+
+static void
+count_up (SrtlaBond * bond, guint uplink, SrtlaTime now)
+{
+  SrtlaEvent event = { SRTLA_EVENT_CONNECTED, now, uplink, SRTLA_NO_CALLER,
+    SRTLA_UPLINK_CLOSED, SRTLA_UPLINK_CLOSED, NULL
+  };
+
+  if (bond->uplinks_up++ > 0)
+    return;
+  bond->connected_since = MAX (now, 1);
+  srtla_bond_tell (bond, &event);
+}
+
+static void
+count_not_up (SrtlaBond * bond, guint uplink, SrtlaTime now)
+{
+  SrtlaEvent event = { SRTLA_EVENT_DISCONNECTED, now, uplink, SRTLA_NO_CALLER,
+    SRTLA_UPLINK_CLOSED, SRTLA_UPLINK_CLOSED, NULL
+  };
+
+  if (--bond->uplinks_up > 0)
+    return;
+  bond->connected_since = 0;
+  bond->down_since = now;
+  bond->timeout_told = FALSE;
+  srtla_bond_tell (bond, &event);
+}
+
+/* Each change of an uplink's state comes through here. */
+static void
+state_changed (guint slot, SrtlaUplinkState from, SrtlaUplinkState to,
+    const gchar * reason, SrtlaTime now, gpointer user_data)
+{
+  SrtlaBond *bond = user_data;
+  SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
+  SrtlaEvent event = { SRTLA_EVENT_UPLINK_STATE, now, slot, SRTLA_NO_CALLER,
+    from, to, reason
+  };
+
+  if (uplink == NULL)
+    return;
+  uplink->state = to;
+  uplink->state_since = now;
+  srtla_bond_tell (bond, &event);
+
+  if (to == SRTLA_UPLINK_UP) {
+    count_up (bond, slot, now);
+    srtla_bond_keepalive (bond, uplink, now);
+  } else if (from == SRTLA_UPLINK_UP) {
+    count_not_up (bond, slot, now);
+  }
+}
+
+guint
+srtla_bond_add_uplink (SrtlaBond * bond, SrtlaTime now)
+{
+  guint slot = 0;
+
+  while (slot < SRTLA_MAX_UPLINKS && bond->uplinks[slot] != NULL)
+    slot++;
+  if (slot == SRTLA_MAX_UPLINKS)
+    return SRTLA_NO_UPLINK;
+
+  bond->uplinks[slot] = srtla_uplink_new (slot, now);
+  memmove (&bond->order[1], &bond->order[0],
+      bond->n_uplinks * sizeof bond->order[0]);
+  bond->order[0] = bond->uplinks[slot];
+  bond->n_uplinks++;
+  srtla_registration_add (bond->registration, slot, now);
+  return slot;
+}
+
+/* Takes the outputs of an uplink out of the ring; the others keep their order. */
+static void
+drop_outputs (SrtlaBond * bond, guint slot)
+{
+  guint waiting = bond->outputs_waiting;
+
+  while (waiting-- > 0) {
+    SrtlaOutput output = bond->outputs[bond->outputs_first];
+
+    bond->outputs_first = (bond->outputs_first + 1) % SRTLA_BOND_OUTPUTS;
+    bond->outputs_waiting--;
+    if (output.uplink != slot || output.kind == SRTLA_OUTPUT_REPLY) {
+      srtla_bond_emit (bond, &output);
+    } else if (output.kind == SRTLA_OUTPUT_PACKET) {
+      bond->stats.packets_sent--;
+      bond->stats.bytes_sent -= output.packet.size;
+      bond->stats.dropped_uplink_removed++;
+      release (bond, output.packet.owner);
+    }
+  }
+}
+
+void
+srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
+{
+  SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
+  guint i = 0;
+
+  g_return_if_fail (uplink != NULL);
+
+  srtla_registration_closed (bond->registration, slot, "removed", now);
+  srtla_registration_remove (bond->registration, slot, now);
+  drop_outputs (bond, slot);
+
+  while (bond->order[i] != uplink)
+    i++;
+  bond->n_uplinks--;
+  memmove (&bond->order[i], &bond->order[i + 1],
+      (bond->n_uplinks - i) * sizeof bond->order[0]);
+  bond->uplinks[slot] = NULL;
+  srtla_uplink_free (uplink);
+}
+
+void
+srtla_bond_uplink_opened (SrtlaBond * bond, guint slot, SrtlaTime now)
+{
+  SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
+
+  g_return_if_fail (uplink != NULL);
+  srtla_rtt_reset (&uplink->rtt);
+  memset (uplink->keepalives, 0, sizeof uplink->keepalives);
+  srtla_registration_opened (bond->registration, slot, now);
+}
+
+void
+srtla_bond_uplink_closed (SrtlaBond * bond, guint slot, const gchar * reason,
+    SrtlaTime now)
+{
+  SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
+
+  g_return_if_fail (uplink != NULL);
+  if (uplink->last_heard != 0)
+    srtla_uplink_fail (uplink);
+  srtla_registration_closed (bond->registration, slot, reason, now);
+}
+
+void
+srtla_bond_restart (SrtlaBond * bond, SrtlaTime now)
+{
+  srtla_registration_restart (bond->registration, now);
+}
+
+/* ---- A packet on its way out ------------------------------------------- */
+
+static guint
+select_uplink (SrtlaBond * bond, SrtlaTime now)
+{
+  const SrtlaSchedulerView view = {
+    (const SrtlaUplink * const *) bond->order, bond->n_uplinks, now
+  };
+  guint index = bond->scheduler->select (&view);
+
+  return index == SRTLA_NO_UPLINK ? SRTLA_NO_UPLINK : bond->order[index]->slot;
+}
+
+static void
+forget_displaced (SrtlaBond * bond, guint caller,
+    const SrtlaTrackerEntry * displaced)
+{
+  guint64 holders = displaced->holders;
+
+  while (holders != 0) {
+    guint slot = (guint) __builtin_ctzll (holders);
+
+    holders &= holders - 1;
+    if (bond->uplinks[slot] != NULL)
+      srtla_inflight_forget (bond->uplinks[slot]->log, caller,
+          displaced->sequence);
+  }
+}
+
+/* Notes a data packet in the tracker of its caller and the log of its uplink. */
+static void
+track (SrtlaBond * bond, guint caller, SrtlaUplink * uplink,
+    const SrtlaPacket * packet, SrtlaTime now)
+{
+  guint32 sequence = srtla_srt_sequence (packet->data);
+  SrtlaTrackerEntry displaced;
+
+  if (G_UNLIKELY (caller == SRTLA_NO_CALLER)) {
+    bond->stats.untracked++;
+    return;
+  }
+  if (srtla_tracker_insert (bond->callers.slots[caller].tracker, sequence,
+          uplink->slot, packet->size, now, &displaced))
+    forget_displaced (bond, caller, &displaced);
+  srtla_inflight_insert (uplink->log, caller, sequence, packet->size, now);
+  uplink->in_flight++;
+}
+
+static SrtlaPushVerdict
+refuse (SrtlaBond * bond, const SrtlaPacket * packet, guint64 * counter,
+    SrtlaPushVerdict verdict)
+{
+  ++*counter;
+  release (bond, packet->owner);
+  return verdict;
+}
+
+/* A slot starts afresh: nothing that the logs hold of it means anything. */
+static void
+start_caller (SrtlaBond * bond, guint caller, SrtlaTime now)
+{
+  SrtlaEvent event = { SRTLA_EVENT_CALLER, now, SRTLA_NO_UPLINK, caller,
+    SRTLA_UPLINK_CLOSED, SRTLA_UPLINK_CLOSED, NULL
+  };
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+    gint32 gone = (gint32) srtla_inflight_forget_caller (uplink->log, caller);
+
+    uplink->in_flight = MAX (uplink->in_flight - gone, 0);
+  }
+  srtla_bond_tell (bond, &event);
+}
+
+static void
+emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
+    const SrtlaPacket * packet, gboolean retransmission)
+{
+  const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, caller,
+    *packet
+  };
+
+  uplink->counters.packets_sent++;
+  uplink->counters.bytes_sent += packet->size;
+  bond->stats.packets_sent++;
+  bond->stats.bytes_sent += packet->size;
+  if (retransmission) {
+    uplink->counters.retransmissions++;
+    bond->stats.retransmissions++;
+  }
+  srtla_bond_emit (bond, &output);
+}
+
+SrtlaPushVerdict
+srtla_bond_push (SrtlaBond * bond, const SrtlaPacket * packet, SrtlaTime now,
+    guint * caller)
+{
+  SrtlaKind kind = srtla_packet_kind (packet->data, packet->size);
+  guint from = SRTLA_NO_CALLER;
+  gboolean is_new = FALSE;
+  guint slot;
+
+  bond->stats.packets_pushed++;
+  bond->stats.bytes_pushed += packet->size;
+  if (caller != NULL)
+    *caller = SRTLA_NO_CALLER;
+
+  if (!srtla_kind_is_srt (kind)
+      || srtla_packet_looks_like_mpegts (packet->data, packet->size))
+    return refuse (bond, packet, &bond->stats.dropped_not_srt,
+        SRTLA_PUSH_NOT_SRT);
+
+  from = srtla_callers_outgoing (&bond->callers, kind, packet->data,
+      packet->size, now, &is_new);
+  if (G_UNLIKELY (is_new))
+    start_caller (bond, from, now);
+  if (caller != NULL)
+    *caller = from;
+
+  if (bond->outputs_waiting >= SRTLA_BOND_BATCH)
+    return refuse (bond, packet, &bond->stats.dropped_full, SRTLA_PUSH_FULL);
+  slot = select_uplink (bond, now);
+  if (slot == SRTLA_NO_UPLINK)
+    return refuse (bond, packet, &bond->stats.dropped_no_uplink,
+        SRTLA_PUSH_NO_UPLINK);
+
+  if (kind == SRTLA_KIND_SRT_DATA)
+    track (bond, from, bond->uplinks[slot], packet, now);
+  emit_packet (bond, bond->uplinks[slot], from, packet,
+      kind == SRTLA_KIND_SRT_DATA && srtla_srt_is_retransmission (packet->data));
+  return SRTLA_PUSH_TAKEN;
+}
+
+void
+srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
+    SrtlaSendResult result, SrtlaTime now)
+{
+  SrtlaUplink *uplink = srtla_bond_uplink (bond, output->uplink);
+  gsize size = output->packet.size;
+
+  (void) now;
+  if (result == SRTLA_SEND_DONE)
+    return;
+  if (uplink != NULL && result == SRTLA_SEND_FAILED)
+    uplink->counters.send_errors++;
+  if (output->kind != SRTLA_OUTPUT_PACKET)
+    return;
+
+  bond->stats.packets_sent--;
+  bond->stats.bytes_sent -= size;
+  if (result == SRTLA_SEND_FAILED)
+    bond->stats.dropped_send_error++;
+  else
+    bond->stats.dropped_uplink_queue++;
+  if (uplink == NULL)
+    return;
+
+  uplink->counters.packets_sent--;
+  uplink->counters.bytes_sent -= size;
+  if (result == SRTLA_SEND_FAILED)
+    uplink->suspended = TRUE;
+  if (output->caller != SRTLA_NO_CALLER
+      && srtla_packet_kind (output->packet.data, size) == SRTLA_KIND_SRT_DATA
+      && srtla_inflight_take (uplink->log, output->caller,
+          srtla_srt_sequence (output->packet.data), NULL)
+      && uplink->in_flight > 0)
+    uplink->in_flight--;
+}
+
+/* ---- Time -------------------------------------------------------------- */
+
+void
+srtla_bond_keepalive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  SrtlaOutput output = { SRTLA_OUTPUT_CONTROL, uplink->slot, SRTLA_NO_CALLER,
+    {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}
+  };
+
+  if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - 1)
+    return;
+  srtla_uplink_keepalive (uplink, bond->connection_id, now,
+      bond->keepalives[uplink->slot]);
+  srtla_bond_emit (bond, &output);
+}
+
+/* Once a second: who fell silent, keepalives, rates. */
+static void
+housekeeping (SrtlaBond * bond, SrtlaTime now)
+{
+  guint i;
+
+  srtla_bond_take_rates (bond, now);
+  for (i = 0; i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+
+    if (uplink->state != SRTLA_UPLINK_UP)
+      continue;
+    if (srtla_uplink_is_live (uplink, now)) {
+      srtla_bond_keepalive (bond, uplink, now);
+    } else {
+      const gchar *reason = uplink->suspended ? "send failed" : "silent";
+
+      srtla_uplink_fail (uplink);
+      srtla_registration_lost (bond->registration, uplink->slot, reason, now);
+    }
+  }
+}
+
+static SrtlaTime
+timeout_deadline (const SrtlaBond * bond)
+{
+  if (bond->config.connection_timeout == 0 || bond->uplinks_up > 0
+      || bond->timeout_told)
+    return SRTLA_TIME_NONE;
+  return bond->down_since + bond->config.connection_timeout;
+}
+
+void
+srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
+{
+  if (now >= bond->next_housekeeping) {
+    housekeeping (bond, now);
+    bond->next_housekeeping += SRTLA_SECOND
+        * ((now - bond->next_housekeeping) / SRTLA_SECOND + 1);
+  }
+  if (now >= srtla_registration_deadline (bond->registration))
+    srtla_registration_tick (bond->registration, now);
+  if (now >= timeout_deadline (bond)) {
+    SrtlaEvent event = { SRTLA_EVENT_CONNECTION_TIMEOUT, now, SRTLA_NO_UPLINK,
+      SRTLA_NO_CALLER, SRTLA_UPLINK_CLOSED, SRTLA_UPLINK_CLOSED, NULL
+    };
+
+    bond->timeout_told = TRUE;
+    srtla_bond_tell (bond, &event);
+  }
+}
+
+SrtlaTime
+srtla_bond_deadline (const SrtlaBond * bond)
+{
+  SrtlaTime deadline = bond->n_uplinks > 0 ? bond->next_housekeeping
+      : SRTLA_TIME_NONE;
+
+  deadline = MIN (deadline, srtla_registration_deadline (bond->registration));
+  return MIN (deadline, timeout_deadline (bond));
+}
+
+/* ---- Settings, start and end ------------------------------------------- */
+
+void
+srtla_bond_set_connection_timeout (SrtlaBond * bond, SrtlaTime timeout)
+{
+  bond->config.connection_timeout = timeout;
+}
+
+static void
+draw (guint8 * bytes, gsize size, gpointer user_data)
+{
+  SrtlaBond *bond = user_data;
+
+  bond->config.random (bytes, size, bond->config.user_data);
+}
+
+SrtlaBond *
+srtla_bond_new (const SrtlaBondConfig * config, SrtlaTime now)
+{
+  SrtlaBond *bond;
+
+  g_return_val_if_fail (config != NULL && config->random != NULL, NULL);
+
+  bond = g_new0 (SrtlaBond, 1);
+  bond->config = *config;
+  draw ((guint8 *) & bond->connection_id, sizeof bond->connection_id, bond);
+  bond->registration = srtla_registration_new (draw, state_changed, bond);
+  srtla_callers_init (&bond->callers, SRTLA_TIME_NONE);
+  bond->scheduler = &srtla_scheduler_classic;
+  bond->next_housekeeping = now + SRTLA_SECOND;
+  bond->rates_since = now;
+  bond->down_since = now;
+  return bond;
+}
+
+void
+srtla_bond_free (SrtlaBond * bond)
+{
+  guint i;
+
+  if (bond == NULL)
+    return;
+  for (; bond->outputs_waiting > 0; bond->outputs_waiting--) {
+    release (bond, bond->outputs[bond->outputs_first].packet.owner);
+    bond->outputs_first = (bond->outputs_first + 1) % SRTLA_BOND_OUTPUTS;
+  }
+  for (i = 0; i < bond->n_uplinks; i++)
+    srtla_uplink_free (bond->order[i]);
+  srtla_callers_clear (&bond->callers);
+  srtla_registration_free (bond->registration);
+  g_free (bond);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "srtla-uplink.h"
+
+SrtlaUplink *
+srtla_uplink_new (guint slot, SrtlaTime now)
+{
+  SrtlaUplink *uplink = g_new0 (SrtlaUplink, 1);
+
+  uplink->slot = slot;
+  uplink->state = SRTLA_UPLINK_CLOSED;
+  uplink->state_since = now;
+  uplink->window = SRTLA_WINDOW_DEFAULT;
+  uplink->log = srtla_inflight_new (SRTLA_INFLIGHT_CAPACITY);
+  srtla_inflight_set_reach (uplink->log, SRTLA_CLASSIC_REACH);
+  return uplink;
+}
+
+void
+srtla_uplink_free (SrtlaUplink * uplink)
+{
+  if (uplink == NULL)
+    return;
+  srtla_inflight_free (uplink->log);
+  g_free (uplink);
+}
+
+void
+srtla_uplink_heard (SrtlaUplink * uplink, SrtlaKind kind, gsize size,
+    SrtlaTime now)
+{
+  uplink->counters.packets_received++;
+  uplink->counters.bytes_received += size;
+  if (kind == SRTLA_KIND_REG2 || kind == SRTLA_KIND_REG_NGP)
+    return;
+  uplink->last_heard = MAX (now, 1);
+  uplink->suspended = FALSE;
+}
+
+gboolean
+srtla_uplink_is_live (const SrtlaUplink * uplink, SrtlaTime now)
+{
+  return uplink->state == SRTLA_UPLINK_UP && !uplink->suspended
+      && now / SRTLA_SECOND <=
+      uplink->last_heard / SRTLA_SECOND + SRTLA_CLASSIC_TIMEOUT;
+}
+
+void
+srtla_uplink_window_nak (SrtlaUplink * uplink)
+{
+  uplink->window = MAX (uplink->window - SRTLA_WINDOW_NAK,
+      SRTLA_WINDOW_MINIMUM);
+}
+
+void
+srtla_uplink_window_ack (SrtlaUplink * uplink)
+{
+  if (uplink->in_flight > 0)
+    uplink->in_flight--;
+  if (uplink->in_flight * SRTLA_WINDOW_UNIT > uplink->window)
+    uplink->window += SRTLA_WINDOW_ACK;
+}
+
+void
+srtla_uplink_window_ack_any (SrtlaUplink * uplink)
+{
+  if (uplink->last_heard != 0)
+    uplink->window = MIN (uplink->window + 1, SRTLA_WINDOW_MAXIMUM);
+}
+
+void
+srtla_uplink_fail (SrtlaUplink * uplink)
+{
+  uplink->window = SRTLA_WINDOW_MINIMUM;
+  uplink->in_flight = 0;
+  uplink->last_heard = 0;
+  uplink->suspended = FALSE;
+  uplink->counters.failures++;
+  srtla_inflight_clear (uplink->log);
+}
+
+gsize
+srtla_uplink_keepalive (SrtlaUplink * uplink, guint32 connection_id,
+    SrtlaTime now, guint8 out[SRTLA_KEEPALIVE_SIZE])
+{
+  const SrtlaKeepalive keepalive = {
+    .time = MAX (now / SRTLA_MILLISECOND, 1),
+    .extended = TRUE,
+    .connection_id = connection_id,
+    .window = uplink->window,
+    .in_flight = uplink->in_flight,
+    .rtt = (guint32) (uplink->rtt.smoothed / SRTLA_MILLISECOND),
+    .naks = (guint32) MIN (uplink->counters.naks, G_MAXUINT32),
+    .bitrate = (guint32) MIN (uplink->bitrate / 8, G_MAXUINT32),
+  };
+  guint slot = uplink->next_slot;
+
+  uplink->keepalives[slot].wire = keepalive.time;
+  uplink->keepalives[slot].sent_at = now;
+  uplink->next_slot = (slot + 1) % SRTLA_KEEPALIVES_REMEMBERED;
+  uplink->counters.control_sent++;
+  return srtla_write_keepalive (out, &keepalive);
+}
+
+gboolean
+srtla_uplink_echo (SrtlaUplink * uplink, const guint8 * data, gsize size,
+    SrtlaTime now)
+{
+  SrtlaKeepalive keepalive;
+  guint i;
+
+  if (!srtla_read_keepalive (data, size, &keepalive) || keepalive.time == 0)
+    return FALSE;
+
+  for (i = 0; i < SRTLA_KEEPALIVES_REMEMBERED; i++) {
+    SrtlaTime sent_at = uplink->keepalives[i].sent_at;
+
+    if (uplink->keepalives[i].wire != keepalive.time || sent_at > now)
+      continue;
+    uplink->keepalives[i].wire = 0;
+    if (!srtla_rtt_sample (&uplink->rtt, now - sent_at, now))
+      return FALSE;
+    uplink->counters.keepalives_echoed++;
+    return TRUE;
+  }
+  return FALSE;
+}
