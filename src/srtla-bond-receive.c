@@ -4,6 +4,7 @@
  * registration, and packets for the SRT callers. Nothing here is trusted.
  */
 #include "srtla-bond-private.h"
+#include "srtla-seq.h"
 
 /* ---- SRTLA ACK --------------------------------------------------------- */
 
