@@ -16,6 +16,10 @@ G_BEGIN_DECLS
 #endif
 G_STATIC_ASSERT ((SRTLA_TRACKER_SIZE & (SRTLA_TRACKER_SIZE - 1)) == 0);
 
+/* A number further than this below the highest is no retransmission: the
+ * numbering starts anew there. */
+#define SRTLA_TRACKER_RESTART (4 * SRTLA_TRACKER_SIZE)
+
 typedef struct
 {
   guint32 sequence;
@@ -50,16 +54,20 @@ SrtlaTrackerEntry *srtla_tracker_find (SrtlaTracker *tracker, guint32 sequence,
 
 /* Cumulative acknowledgement: everything before `sequence` arrived. Then
  * srtla_tracker_next_acknowledged() gives, one by one, each entry that it
- * settles and that uplinks may hold; the caller clears it there. The walk
- * visits each number once in its life, however acknowledgements repeat:
- * amortised O(1) per packet. Returns: FALSE, and settles nothing, for a number
- * beyond the next one to be sent: a forgery, or another connection's. */
+ * settles and that uplinks may hold, as a copy valid until the next call; the
+ * caller clears it in their logs, the tracker has already let go of the
+ * holders. Take all of them: what is left waits for the next acknowledgement.
+ * The walk visits each number once in its life, however acknowledgements
+ * repeat: amortised O(1) per packet. Returns: FALSE, and settles nothing, for
+ * a number beyond the next one to be sent, or more than SRTLA_TRACKER_RESTART
+ * before it: a forgery, or another connection's. */
 gboolean srtla_tracker_acknowledge (SrtlaTracker *tracker, guint32 sequence);
 SrtlaTrackerEntry *srtla_tracker_next_acknowledged (SrtlaTracker *tracker);
 
 /* The span that a NAK may speak of: from the oldest number not settled to the
  * highest sent, never more than SRTLA_TRACKER_SIZE numbers. Cuts [*first,
- * *last] down to it. Returns: FALSE if nothing is left. */
+ * *last] down to it. Returns: FALSE if nothing is left, or if *last is before
+ * *first. */
 gboolean srtla_tracker_clip (const SrtlaTracker *tracker, guint32 *first,
     guint32 *last);
 

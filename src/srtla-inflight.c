@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "srtla-inflight.h"
+
+#include <string.h>
+
+#define MAX_CAPACITY 65536
+/* No entry: the end of a chain. */
+#define NONE G_MAXUINT32
+
+typedef struct
+{
+  SrtlaInflightEntry entry;
+  guint32 newer, older;         /* neighbours in its bucket's chain */
+} Node;
+
+G_STATIC_ASSERT (sizeof (Node) == 24);
+
+struct _SrtlaInflight
+{
+  guint64 inserted;             /* insertions ever: the next one's place */
+  guint64 oldest;               /* place before which nothing is held */
+  guint reach;
+  guint32 mask;                 /* capacity - 1 */
+  guint shift;                  /* takes a hash to its bucket */
+  guint n_buckets;
+  guint count;
+  guint64 bytes;
+  guint32 *buckets;             /* newest node of each chain */
+  Node nodes[];
+};
+
+/* Fibonacci hashing (Knuth, TAOCP 6.4). By sequence number alone, so that a
+ * number is found without knowing the caller; runs of numbers and numbers a
+ * power of two apart both spread evenly. */
+static inline guint32 *
+bucket_of (SrtlaInflight *log, guint32 sequence)
+{
+  return &log->buckets[(sequence * 0x9e3779b1u) >> log->shift];
+}
+
+static inline Node *
+node_at (SrtlaInflight *log, guint64 place)
+{
+  return &log->nodes[place & log->mask];
+}
+
+static void
+settle (SrtlaInflight *log, Node *node)
+{
+  if (node->newer != NONE)
+    log->nodes[node->newer].older = node->older;
+  else
+    *bucket_of (log, node->entry.sequence) = node->older;
+  if (node->older != NONE)
+    log->nodes[node->older].newer = node->newer;
+  node->entry.held = FALSE;
+  log->count--;
+  log->bytes -= node->entry.size;
+}
+
+/* Moves the oldest place on by one. Returns: TRUE if it was held. */
+static gboolean
+drop_oldest (SrtlaInflight *log)
+{
+  Node *node = node_at (log, log->oldest++);
+  gboolean held = node->entry.held;
+
+  if (held)
+    settle (log, node);
+  return held;
+}
+
+SrtlaInflight *
+srtla_inflight_new (guint capacity)
+{
+  SrtlaInflight *log;
+  guint bits = g_bit_storage (CLAMP (capacity, 2, MAX_CAPACITY) - 1);
+  gsize size = (gsize) 1 << bits;
+
+  log = g_malloc0 (sizeof (SrtlaInflight) + size * sizeof (Node));
+  log->mask = (guint32) size - 1;
+  log->shift = 32 - bits;
+  log->n_buckets = (guint) size;
+  log->buckets = g_new (guint32, size);
+  log->reach = (guint) size;
+  srtla_inflight_clear (log);
+  return log;
+}
+
+void
+srtla_inflight_free (SrtlaInflight *log)
+{
+  if (log == NULL)
+    return;
+  g_free (log->buckets);
+  g_free (log);
+}
+
+void
+srtla_inflight_set_reach (SrtlaInflight *log, guint reach)
+{
+  log->reach = CLAMP (reach, 1, log->mask + 1);
+  while (log->inserted - log->oldest > log->reach)
+    drop_oldest (log);
+}
+
+gboolean
+srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
+    gsize size, SrtlaTime now)
+{
+  gboolean dropped = FALSE;
+  guint32 index, *bucket;
+  Node *node;
+
+  if (log->inserted - log->oldest == log->reach)
+    dropped = drop_oldest (log);
+
+  index = (guint32) (log->inserted++ & log->mask);
+  bucket = bucket_of (log, sequence);
+  node = &log->nodes[index];
+  node->entry.sequence = sequence;
+  node->entry.size = (guint16) MIN (size, G_MAXUINT16);
+  node->entry.caller = (guint8) caller;
+  node->entry.held = TRUE;
+  node->entry.sent_at = now;
+  node->newer = NONE;
+  node->older = *bucket;
+  if (node->older != NONE)
+    log->nodes[node->older].newer = index;
+  *bucket = index;
+
+  log->count++;
+  log->bytes += node->entry.size;
+  return dropped;
+}
+
+gboolean
+srtla_inflight_take (SrtlaInflight *log, guint caller, guint32 sequence,
+    SrtlaInflightEntry *taken)
+{
+  guint32 index = *bucket_of (log, sequence);
+
+  for (; index != NONE; index = log->nodes[index].older) {
+    Node *node = &log->nodes[index];
+
+    if (node->entry.sequence != sequence || node->entry.caller != caller)
+      continue;
+    settle (log, node);
+    if (taken != NULL)
+      *taken = node->entry;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
+    SrtlaInflightEntry *taken)
+{
+  guint32 index = *bucket_of (log, sequence);
+
+  for (; index != NONE; index = log->nodes[index].older) {
+    Node *node = &log->nodes[index];
+
+    if (node->entry.sequence != sequence)
+      continue;
+    settle (log, node);
+    if (taken != NULL)
+      *taken = node->entry;
+    return TRUE;
+  }
+  return FALSE;
+}
+
+guint
+srtla_inflight_forget (SrtlaInflight *log, guint caller, guint32 sequence)
+{
+  guint32 index = *bucket_of (log, sequence);
+  guint forgotten = 0;
+
+  while (index != NONE) {
+    Node *node = &log->nodes[index];
+
+    /* Settling a node leaves its own links alone. */
+    index = node->older;
+    if (node->entry.sequence != sequence || node->entry.caller != caller)
+      continue;
+    settle (log, node);
+    forgotten++;
+  }
+  return forgotten;
+}
+
+void
+srtla_inflight_clear (SrtlaInflight *log)
+{
+  /* NONE is all ones. Nodes need no clearing: nothing leads to them. */
+  memset (log->buckets, 0xff, log->n_buckets * sizeof (guint32));
+  log->inserted = log->oldest = 0;
+  log->count = 0;
+  log->bytes = 0;
+}
+
+guint
+srtla_inflight_count (const SrtlaInflight *log)
+{
+  return log->count;
+}
+
+guint64
+srtla_inflight_bytes (const SrtlaInflight *log)
+{
+  return log->bytes;
+}
+
+const SrtlaInflightEntry *
+srtla_inflight_oldest (SrtlaInflight *log)
+{
+  if (log->count == 0) {
+    log->oldest = log->inserted;
+    return NULL;
+  }
+  while (!node_at (log, log->oldest)->entry.held)
+    log->oldest++;
+  return &node_at (log, log->oldest)->entry;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Unsettled numbers are in one of three places, so that an acknowledgement
+ * finds them without looking at the others:
+ *
+ *   the span   from the acknowledged point to the highest number sent, never
+ *              longer than the ring; the point walks over it once
+ *   late       below the point when they were sent: retransmissions that an
+ *              acknowledgement crossed. Listed, few, looked at by each one
+ *   unlisted   somewhere in the ring: more late numbers than the list takes,
+ *              or a jump in the numbering. The next acknowledgement sweeps
+ */
+#include "srtla-tracker.h"
+#include "srtla-seq.h"
+
+#include <string.h>
+
+#define SLOTS_MASK (SRTLA_TRACKER_SIZE - 1)
+/* More retransmissions than cross one acknowledgement, with room to spare. */
+#define MAX_LATE 256
+
+G_STATIC_ASSERT (sizeof (SrtlaTrackerEntry) == 24);
+
+struct _SrtlaTracker
+{
+  SrtlaTime max_age;
+  gboolean started;             /* the numbers below mean something */
+  guint32 highest;
+  guint32 point;                /* the span starts here */
+  guint32 floor;                /* where NAKs begin: the point, or a late number */
+
+  gboolean walking;             /* an acknowledgement has not given all yet */
+  guint32 target;               /* its number */
+  guint sweep_next;             /* slot; SRTLA_TRACKER_SIZE: not sweeping */
+  guint late_next;              /* index into late[] */
+
+  gboolean unlisted;
+  guint n_late;
+  guint32 late[MAX_LATE];
+
+  SrtlaTrackerEntry settled;    /* as it was, for the caller to look at */
+  SrtlaTrackerEntry entries[SRTLA_TRACKER_SIZE];
+};
+
+static inline SrtlaTrackerEntry *
+lookup (SrtlaTracker *tracker, guint32 sequence)
+{
+  SrtlaTrackerEntry *entry = &tracker->entries[sequence & SLOTS_MASK];
+
+  return entry->copies > 0 && entry->sequence == sequence ? entry : NULL;
+}
+
+/* Returns: whether an acknowledgement of `target` says that this number
+ * arrived: all did that are not between it and the highest. */
+static inline gboolean
+is_settled_by (const SrtlaTracker *tracker, guint32 sequence, guint32 target)
+{
+  return srtla_seq_steps (target, sequence) >=
+      srtla_seq_steps (target, srtla_seq_next (tracker->highest));
+}
+
+SrtlaTracker *
+srtla_tracker_new (SrtlaTime max_age)
+{
+  SrtlaTracker *tracker = g_new0 (SrtlaTracker, 1);
+
+  tracker->max_age = max_age;
+  tracker->sweep_next = SRTLA_TRACKER_SIZE;
+  return tracker;
+}
+
+void
+srtla_tracker_free (SrtlaTracker *tracker)
+{
+  g_free (tracker);
+}
+
+void
+srtla_tracker_clear (SrtlaTracker *tracker)
+{
+  SrtlaTime max_age = tracker->max_age;
+
+  memset (tracker, 0, sizeof (SrtlaTracker));
+  tracker->max_age = max_age;
+  tracker->sweep_next = SRTLA_TRACKER_SIZE;
+}
+
+/* ---- Insertion --------------------------------------------------------- */
+
+static void
+note_late (SrtlaTracker *tracker, guint32 sequence)
+{
+  if (srtla_seq_before (sequence, tracker->floor))
+    tracker->floor = sequence;
+  if (tracker->n_late < MAX_LATE)
+    tracker->late[tracker->n_late++] = sequence;
+  else
+    tracker->unlisted = TRUE;
+}
+
+/* An acknowledgement whose entries were not all taken: the next goes on. */
+static void
+abandon_walk (SrtlaTracker *tracker)
+{
+  if (tracker->sweep_next < SRTLA_TRACKER_SIZE)
+    tracker->unlisted = TRUE;
+  tracker->sweep_next = SRTLA_TRACKER_SIZE;
+  tracker->walking = FALSE;
+}
+
+static void
+restart_at (SrtlaTracker *tracker, guint32 sequence)
+{
+  tracker->started = TRUE;
+  tracker->highest = tracker->point = tracker->floor = sequence;
+  tracker->n_late = 0;
+}
+
+static void
+advance_to (SrtlaTracker *tracker, guint32 sequence)
+{
+  guint32 span = srtla_seq_steps (tracker->point, sequence);
+
+  tracker->highest = sequence;
+  if (G_LIKELY (span < SRTLA_TRACKER_SIZE))
+    return;
+  /* Without acknowledgements the point is dragged along. One number that falls
+   * behind is the one whose slot `sequence` takes; more may still be there. */
+  tracker->point = srtla_seq_add (sequence, 1u - SRTLA_TRACKER_SIZE);
+  tracker->floor = tracker->point;
+  if (span > SRTLA_TRACKER_SIZE)
+    tracker->unlisted = TRUE;
+}
+
+static void
+place (SrtlaTracker *tracker, guint32 sequence)
+{
+  gint32 distance;
+
+  if (G_UNLIKELY (!tracker->started)) {
+    restart_at (tracker, sequence);
+    return;
+  }
+  distance = srtla_seq_distance (tracker->highest, sequence);
+  if (G_LIKELY (distance > 0)) {
+    advance_to (tracker, sequence);
+  } else if (distance < -(gint32) SRTLA_TRACKER_RESTART) {
+    restart_at (tracker, sequence);
+    tracker->unlisted = TRUE;
+  } else if (srtla_seq_before (sequence, tracker->point)) {
+    note_late (tracker, sequence);
+  }
+}
+
+gboolean
+srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence, guint uplink,
+    gsize size, SrtlaTime now, SrtlaTrackerEntry *displaced)
+{
+  guint64 holder = G_GUINT64_CONSTANT (1) << (uplink % SRTLA_MAX_UPLINKS);
+  SrtlaTrackerEntry *entry;
+  gboolean is_displaced = FALSE;
+
+  sequence &= SRTLA_SEQ_MASK;
+  if (G_UNLIKELY (tracker->walking))
+    abandon_walk (tracker);
+  place (tracker, sequence);
+
+  entry = &tracker->entries[sequence & SLOTS_MASK];
+  if (entry->copies > 0 && entry->sequence == sequence) {
+    entry->holders |= holder;
+    if (entry->copies < G_MAXUINT8)
+      entry->copies++;
+  } else {
+    if (entry->holders != 0) {
+      if (displaced != NULL)
+        *displaced = *entry;
+      is_displaced = TRUE;
+    }
+    entry->sequence = sequence;
+    entry->holders = holder;
+    entry->copies = 1;
+  }
+  entry->size = (guint16) MIN (size, G_MAXUINT16);
+  entry->uplink = (guint8) uplink;
+  entry->sent_at = now;
+  return is_displaced;
+}
+
+SrtlaTrackerEntry *
+srtla_tracker_find (SrtlaTracker *tracker, guint32 sequence, SrtlaTime now)
+{
+  SrtlaTrackerEntry *entry = lookup (tracker, sequence);
+
+  if (entry == NULL
+      || (now > entry->sent_at && now - entry->sent_at > tracker->max_age))
+    return NULL;
+  return entry;
+}
+
+/* ---- Acknowledgement --------------------------------------------------- */
+
+gboolean
+srtla_tracker_acknowledge (SrtlaTracker *tracker, guint32 sequence)
+{
+  guint32 next = srtla_seq_next (tracker->highest);
+
+  sequence &= SRTLA_SEQ_MASK;
+  if (!tracker->started
+      || srtla_seq_steps (sequence, next) > SRTLA_TRACKER_RESTART)
+    return FALSE;
+
+  abandon_walk (tracker);
+  tracker->walking = TRUE;
+  tracker->target = sequence;
+  tracker->late_next = 0;
+  if (G_UNLIKELY (tracker->unlisted)) {
+    tracker->unlisted = FALSE;
+    tracker->n_late = 0;
+    tracker->sweep_next = 0;
+  }
+  return TRUE;
+}
+
+/* Takes an entry out of what uplinks may hold. */
+static inline SrtlaTrackerEntry *
+settle (SrtlaTracker *tracker, SrtlaTrackerEntry *entry)
+{
+  tracker->settled = *entry;
+  entry->holders = 0;
+  return &tracker->settled;
+}
+
+/* Looks at all there is; what stays unsettled below the point is listed. */
+static SrtlaTrackerEntry *
+sweep (SrtlaTracker *tracker)
+{
+  while (tracker->sweep_next < SRTLA_TRACKER_SIZE) {
+    SrtlaTrackerEntry *entry = &tracker->entries[tracker->sweep_next++];
+
+    if (entry->holders == 0)
+      continue;
+    if (is_settled_by (tracker, entry->sequence, tracker->target))
+      return settle (tracker, entry);
+    if (srtla_seq_before (entry->sequence, tracker->point))
+      note_late (tracker, entry->sequence);
+  }
+  return NULL;
+}
+
+static SrtlaTrackerEntry *
+take_late (SrtlaTracker *tracker)
+{
+  while (tracker->late_next < tracker->n_late) {
+    guint32 *late = &tracker->late[tracker->late_next];
+    SrtlaTrackerEntry *entry = lookup (tracker, *late);
+    gboolean gone = entry == NULL || entry->holders == 0;
+
+    if (!gone && !is_settled_by (tracker, *late, tracker->target)) {
+      tracker->late_next++;
+      continue;
+    }
+    *late = tracker->late[--tracker->n_late];
+    if (!gone)
+      return settle (tracker, entry);
+  }
+  return NULL;
+}
+
+static SrtlaTrackerEntry *
+walk (SrtlaTracker *tracker)
+{
+  while (srtla_seq_before (tracker->point, tracker->target)) {
+    SrtlaTrackerEntry *entry = lookup (tracker, tracker->point);
+
+    tracker->point = srtla_seq_next (tracker->point);
+    if (entry != NULL && entry->holders != 0)
+      return settle (tracker, entry);
+  }
+  return NULL;
+}
+
+SrtlaTrackerEntry *
+srtla_tracker_next_acknowledged (SrtlaTracker *tracker)
+{
+  SrtlaTrackerEntry *entry;
+
+  if (!tracker->walking)
+    return NULL;
+  if (tracker->sweep_next < SRTLA_TRACKER_SIZE) {
+    entry = sweep (tracker);
+    if (entry != NULL)
+      return entry;
+    /* The sweep did the walk's work too, and the list is new. */
+    if (srtla_seq_before (tracker->point, tracker->target))
+      tracker->point = tracker->target;
+    tracker->late_next = tracker->n_late;
+  }
+  entry = take_late (tracker);
+  if (entry == NULL)
+    entry = walk (tracker);
+  if (entry == NULL) {
+    tracker->walking = FALSE;
+    if (tracker->n_late == 0 && !tracker->unlisted)
+      tracker->floor = tracker->point;
+  }
+  return entry;
+}
+
+/* ---- What is known ----------------------------------------------------- */
+
+gboolean
+srtla_tracker_clip (const SrtlaTracker *tracker, guint32 *first, guint32 *last)
+{
+  guint32 floor = tracker->floor;
+  gint64 span, start, end;      /* counted from the floor */
+
+  *first &= SRTLA_SEQ_MASK;
+  *last &= SRTLA_SEQ_MASK;
+  if (!tracker->started || srtla_seq_before (*last, *first))
+    return FALSE;
+  span = srtla_seq_steps (floor, tracker->highest);
+  /* Nothing unsettled: the floor is one beyond the highest. */
+  if (span == SRTLA_SEQ_MASK)
+    return FALSE;
+  if (span >= SRTLA_TRACKER_SIZE) {
+    span = SRTLA_TRACKER_SIZE - 1;
+    floor = srtla_seq_add (tracker->highest, 1u - SRTLA_TRACKER_SIZE);
+  }
+
+  start = srtla_seq_distance (floor, *first);
+  end = start + srtla_seq_steps (*first, *last);
+  start = MAX (start, 0);
+  end = MIN (end, span);
+  if (start > end)
+    return FALSE;
+  *first = srtla_seq_add (floor, (guint32) start);
+  *last = srtla_seq_add (floor, (guint32) end);
+  return TRUE;
+}
+
+gboolean
+srtla_tracker_highest (const SrtlaTracker *tracker, guint32 *sequence)
+{
+  if (tracker->started && sequence != NULL)
+    *sequence = tracker->highest;
+  return tracker->started;
+}
