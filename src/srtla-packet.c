@@ -204,7 +204,7 @@ srtla_nak_reader_next (SrtlaNakReader *reader, guint32 *first, guint32 *last)
   word = srtla_read_u32 (reader->next);
   reader->next += 4;
   *first = *last = word & SRTLA_SEQ_MASK;
-  if (word == *first || reader->end - reader->next < 4)
+  if (!(word & ~SRTLA_SEQ_MASK) || reader->end - reader->next < 4)
     return TRUE;
 
   end = srtla_read_u32 (reader->next);
