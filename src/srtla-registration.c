@@ -677,6 +677,16 @@ srtla_registration_lost (SrtlaRegistration *self, guint slot,
 }
 
 void
+srtla_registration_heard (SrtlaRegistration *self, guint slot, SrtlaTime now)
+{
+  if (!is_used (self, slot) || self->uplinks[slot].rebinding
+      || outside_state (&self->uplinks[slot]) != SRTLA_UPLINK_DOWN)
+    return;
+  set_step (self, slot, STEP_UP, "heard again", now);
+  update_deadline (self);
+}
+
+void
 srtla_registration_restart (SrtlaRegistration *self, SrtlaTime now)
 {
   guint i;
