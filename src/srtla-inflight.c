@@ -191,6 +191,23 @@ srtla_inflight_forget (SrtlaInflight *log, guint caller, guint32 sequence)
   return forgotten;
 }
 
+guint
+srtla_inflight_forget_caller (SrtlaInflight *log, guint caller)
+{
+  guint forgotten = 0;
+  guint64 place;
+
+  for (place = log->oldest; place < log->inserted; place++) {
+    Node *node = node_at (log, place);
+
+    if (!node->entry.held || node->entry.caller != caller)
+      continue;
+    settle (log, node);
+    forgotten++;
+  }
+  return forgotten;
+}
+
 void
 srtla_inflight_clear (SrtlaInflight *log)
 {
