@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 
 /* A slot may be given to a new caller when its owner was silent this long. */
 #define SRTLA_CALLER_IDLE (10 * SRTLA_SECOND)
+/* So soon already if it never had an answer: SRT callers give up their
+ * handshake after 3 s, and strangers' packets get none. */
+#define SRTLA_CALLER_UNANSWERED (3 * SRTLA_SECOND)
 
 typedef struct
 {
@@ -22,7 +25,11 @@ typedef struct
   guint32 peer_id;              /* the SRT server's; 0 = not learned yet */
   SrtlaTime last_heard;         /* either direction; 0 = slot is free */
   gboolean closed;              /* a shutdown passed: the slot may be reused */
-  guint32 flags;                /* SRTLA_HS_… both ends agreed on; 0 = unknown */
+  gboolean guessed;             /* socket_id is the only one left, not proven:
+                                 * an ACK or NAK of fitting numbers corrects it */
+  guint32 offered;              /* SRTLA_HS_… of its HSREQ; 0 = not seen */
+  guint32 flags;                /* SRTLA_HS_… both ends agreed on, as the SRT
+                                 * server declares them; 0 = unknown */
   guint16 latency;              /* ms, the receiver delay of HSRSP; 0 = unknown */
   SrtlaTracker *tracker;        /* kept when the slot is reused */
   SrtlaReplies *replies;        /* likewise */
@@ -43,14 +50,17 @@ void srtla_callers_clear (SrtlaCallers *callers);
 /* Whose packet is this, on its way to the SRT server? Learns from handshakes;
  * makes a caller for ids not seen before (the only place that allocates).
  * *is_new says that the slot starts afresh: what logs hold of it is void.
- * Returns: a slot, or SRTLA_NO_CALLER if all slots are busy or it is no SRT
- * packet. */
+ * Returns: a slot, or SRTLA_NO_CALLER if all slots are busy, if it is no SRT
+ * packet, or if it needs no caller: a handshake that refuses or is cut short, a
+ * shutdown of nobody, a destination of 0. */
 guint srtla_callers_outgoing (SrtlaCallers *callers, SrtlaKind kind,
     const guint8 *data, gsize size, SrtlaTime now, gboolean *is_new);
 
-/* Whose is this reply from the SRT server? Learns from handshakes; a caller
- * without socket id is given the reply's if there is but one such caller, or,
- * for an ACK or NAK, if the numbers are in but one such caller's span.
+/* Whose is this reply from the SRT server? Learns from conclusion handshakes
+ * (in the induction a listener echoes the caller's id). A caller without socket
+ * id is given that of an ACK or NAK whose numbers fit it alone; or, for now,
+ * that of any packet but a handshake or shutdown if it is the only such caller
+ * and no numbers speak against it. Never makes a caller.
  * Returns: a slot, or SRTLA_NO_CALLER for an id that is nobody's. */
 guint srtla_callers_incoming (SrtlaCallers *callers, SrtlaKind kind,
     const guint8 *data, gsize size, SrtlaTime now);
