@@ -11,10 +11,10 @@
 
 G_BEGIN_DECLS
 
-/* Remembered packets: sets × ways. At one ACK each 10 ms and a NAK each 20 ms
- * this is over ten seconds. */
+/* Remembered packets: sets × ways; a set is a cache line. At one ACK each 10 ms
+ * and a NAK each 20 ms, 99 of 100 are still known after ten seconds. */
 #define SRTLA_REPLIES_SETS 512
-#define SRTLA_REPLIES_WAYS 4
+#define SRTLA_REPLIES_WAYS 8
 
 typedef struct
 {
