@@ -21,7 +21,7 @@ typedef struct
 
 typedef struct _SrtlaInflight SrtlaInflight;
 
-/* capacity: entries, rounded up to a power of two, at most 65,536. */
+/* capacity: entries, rounded up to a power of two, 2 to 65,536. */
 SrtlaInflight *srtla_inflight_new (guint capacity);
 void srtla_inflight_free (SrtlaInflight *log);
 

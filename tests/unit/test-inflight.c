@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "srtla-inflight.h"
+#include "counting-malloc.h"
+#include "testing.h"
+
+/* ---- Single steps ------------------------------------------------------ */
+
+/* One log of reach 4; each row is an operation and what it leaves behind. */
+static void
+test_steps (void)
+{
+  static const struct
+  {
+    gchar operation;            /* insert, take, any caller's, forget */
+    guint caller;
+    guint32 sequence;
+    guint result;               /* dropped, taken, or how many forgotten */
+    guint count;
+    guint32 oldest;             /* sequence number */
+  } table[] = {
+    {'t', 0, 7, 0, 0, 0},       /* nothing in an empty log */
+    {'i', 0, 7, 0, 1, 7},
+    {'t', 1, 7, 0, 1, 7},       /* another caller's 7 */
+    {'t', 0, 7, 1, 0, 0},
+    {'t', 0, 7, 0, 0, 0},       /* taken once */
+    {'i', 0, SRTLA_SEQ_MASK, 0, 1, SRTLA_SEQ_MASK},
+    {'i', 0, 0, 0, 2, SRTLA_SEQ_MASK},
+    {'i', 1, 0, 0, 3, SRTLA_SEQ_MASK},
+    {'i', 0, 0, 0, 4, SRTLA_SEQ_MASK},
+    {'i', 2, 9, 1, 4, 0},       /* the oldest falls out of reach */
+    {'t', 0, SRTLA_SEQ_MASK, 0, 4, 0},
+    {'f', 0, 0, 2, 2, 0},       /* both copies; caller 1's stays */
+    {'f', 0, 0, 0, 2, 0},
+    {'i', 2, 10, 0, 3, 0},      /* what falls out was forgotten before */
+    {'i', 2, 11, 1, 3, 9},      /* this one was not */
+    {'a', 0, 10, 1, 2, 9},
+    {'a', 0, 10, 0, 2, 9},
+    {'t', 2, 9, 1, 1, 11},
+    {'t', 2, 11, 1, 0, 0},
+  };
+  SrtlaInflight *log = srtla_inflight_new (8);
+  guint i;
+
+  srtla_inflight_set_reach (log, 4);
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
+    const SrtlaInflightEntry *oldest;
+    guint result = 0;
+
+    g_test_message ("row %u", i);
+    switch (table[i].operation) {
+      case 'i':
+        result = srtla_inflight_insert (log, table[i].caller,
+            table[i].sequence, 100, i);
+        break;
+      case 't':
+        result = srtla_inflight_take (log, table[i].caller,
+            table[i].sequence, NULL);
+        break;
+      case 'a':
+        result = srtla_inflight_take_any (log, table[i].sequence, NULL);
+        break;
+      default:
+        result = srtla_inflight_forget (log, table[i].caller,
+            table[i].sequence);
+    }
+    g_assert_cmpuint (result, ==, table[i].result);
+    g_assert_cmpuint (srtla_inflight_count (log), ==, table[i].count);
+    g_assert_cmpuint (srtla_inflight_bytes (log), ==, 100 * table[i].count);
+    oldest = srtla_inflight_oldest (log);
+    if (table[i].count == 0) {
+      g_assert_null (oldest);
+    } else {
+      g_assert_true (oldest->held);
+      g_assert_cmpuint (oldest->sequence, ==, table[i].oldest);
+    }
+  }
+  srtla_inflight_free (log);
+}
+
+static void
+test_newest_copy_first (void)
+{
+  SrtlaInflight *log = srtla_inflight_new (16);
+  SrtlaInflightEntry taken;
+
+  srtla_inflight_insert (log, 3, 5, 1000, 10);
+  srtla_inflight_insert (log, 4, 5, 1100, 20);
+  srtla_inflight_insert (log, 3, 5, 1200, 30);
+
+  g_assert_true (srtla_inflight_take (log, 3, 5, &taken));
+  g_assert_cmpuint (taken.sequence, ==, 5);
+  g_assert_cmpuint (taken.sent_at, ==, 30);
+  g_assert_cmpuint (taken.size, ==, 1200);
+  g_assert_true (srtla_inflight_take_any (log, 5, &taken));
+  g_assert_cmpuint (taken.caller, ==, 4);
+  g_assert_cmpuint (taken.sent_at, ==, 20);
+  g_assert_true (srtla_inflight_take_any (log, 5, &taken));
+  g_assert_cmpuint (taken.caller, ==, 3);
+  g_assert_cmpuint (taken.sent_at, ==, 10);
+  g_assert_false (srtla_inflight_take_any (log, 5, &taken));
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 0);
+  srtla_inflight_free (log);
+}
+
+/* How many of many insertions stay. */
+static void
+test_limits (void)
+{
+  static const struct
+  {
+    guint capacity, reach, held;        /* reach 0: not set */
+  } table[] = {
+    {0, 0, 2}, {1, 0, 2}, {2, 0, 2}, {3, 0, 4}, {256, 0, 256},
+    {256, 255, 255}, {255, 0, 256}, {256, 1000, 256}, {256, 1, 1},
+    {65536, 0, 65536}, {G_MAXUINT, 0, 65536},
+  };
+  guint i, n;
+
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
+    SrtlaInflight *log = srtla_inflight_new (table[i].capacity);
+    const guint insertions = 70000;
+    guint dropped = 0;
+
+    g_test_message ("row %u", i);
+    if (table[i].reach > 0)
+      srtla_inflight_set_reach (log, table[i].reach);
+    for (n = 0; n < insertions; n++)
+      dropped += srtla_inflight_insert (log, 0, n, 1, n);
+    g_assert_cmpuint (srtla_inflight_count (log), ==, table[i].held);
+    g_assert_cmpuint (dropped, ==, insertions - table[i].held);
+    g_assert_false (srtla_inflight_take (log, 0,
+            insertions - table[i].held - 1, NULL));
+    g_assert_true (srtla_inflight_take (log, 0,
+            insertions - table[i].held, NULL));
+    srtla_inflight_free (log);
+  }
+}
+
+static void
+test_reach_changes (void)
+{
+  SrtlaInflight *log = srtla_inflight_new (16);
+  guint i;
+
+  for (i = 0; i < 16; i++)
+    srtla_inflight_insert (log, 0, i, 10, i);
+  srtla_inflight_set_reach (log, 5);
+  g_assert_cmpuint (srtla_inflight_count (log), ==, 5);
+  g_assert_false (srtla_inflight_take (log, 0, 10, NULL));
+  /* What fell out stays out. */
+  srtla_inflight_set_reach (log, 16);
+  g_assert_cmpuint (srtla_inflight_count (log), ==, 5);
+  g_assert_cmpuint (srtla_inflight_oldest (log)->sequence, ==, 11);
+  srtla_inflight_set_reach (log, 0);
+  g_assert_cmpuint (srtla_inflight_count (log), ==, 1);
+  g_assert_cmpuint (srtla_inflight_oldest (log)->sequence, ==, 15);
+  srtla_inflight_free (log);
+}
+
+static void
+test_large_packet_saturates (void)
+{
+  SrtlaInflight *log = srtla_inflight_new (4);
+
+  srtla_inflight_insert (log, 0, 1, 100000, 1);
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, G_MAXUINT16);
+  g_assert_true (srtla_inflight_take (log, 0, 1, NULL));
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 0);
+  srtla_inflight_free (log);
+  srtla_inflight_free (NULL);
+}
+
+/* ---- Against a model --------------------------------------------------- */
+
+/* All insertions since the last clear, in order; scanned from the newest. */
+typedef struct
+{
+  GArray *entries;              /* SrtlaInflightEntry */
+  guint reach;
+} Model;
+
+static SrtlaInflightEntry *
+model_at (Model *model, guint i)
+{
+  return &g_array_index (model->entries, SrtlaInflightEntry, i);
+}
+
+static guint
+model_first (const Model *model)
+{
+  return model->entries->len > model->reach ?
+      model->entries->len - model->reach : 0;
+}
+
+static SrtlaInflightEntry *
+model_newest (Model *model, gint caller, guint32 sequence)
+{
+  guint i, first = model_first (model);
+
+  for (i = model->entries->len; i > first; i--) {
+    SrtlaInflightEntry *entry = model_at (model, i - 1);
+
+    if (entry->held && entry->sequence == sequence
+        && (caller < 0 || entry->caller == caller))
+      return entry;
+  }
+  return NULL;
+}
+
+static gboolean
+model_insert (Model *model, const SrtlaInflightEntry *entry)
+{
+  gboolean dropped = FALSE;
+
+  if (model->entries->len >= model->reach) {
+    SrtlaInflightEntry *old = model_at (model, model_first (model));
+
+    dropped = old->held;
+    old->held = FALSE;
+  }
+  g_array_append_val (model->entries, *entry);
+  return dropped;
+}
+
+static void
+model_set_reach (Model *model, guint reach)
+{
+  guint i;
+
+  model->reach = reach;
+  for (i = 0; i < model_first (model); i++)
+    model_at (model, i)->held = FALSE;
+}
+
+static void
+assert_same (Model *model, SrtlaInflight *log)
+{
+  const SrtlaInflightEntry *oldest = NULL, *found;
+  guint i, count = 0;
+  guint64 bytes = 0;
+
+  for (i = model_first (model); i < model->entries->len; i++) {
+    const SrtlaInflightEntry *entry = model_at (model, i);
+
+    if (!entry->held)
+      continue;
+    if (oldest == NULL)
+      oldest = entry;
+    count++;
+    bytes += entry->size;
+  }
+  g_assert_cmpuint (srtla_inflight_count (log), ==, count);
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, bytes);
+  found = srtla_inflight_oldest (log);
+  g_assert_true ((found == NULL) == (oldest == NULL));
+  if (oldest != NULL)
+    g_assert_cmpmem (found, sizeof *found, oldest, sizeof *oldest);
+}
+
+static guint
+model_forget (Model *model, guint caller, guint32 sequence)
+{
+  SrtlaInflightEntry *entry;
+  guint forgotten = 0;
+
+  while ((entry = model_newest (model, (gint) caller, sequence)) != NULL) {
+    entry->held = FALSE;
+    forgotten++;
+  }
+  return forgotten;
+}
+
+static void
+take_both (Model *model, SrtlaInflight *log, gboolean any, guint caller,
+    guint32 sequence)
+{
+  SrtlaInflightEntry *expected, taken;
+  gboolean found;
+
+  expected = model_newest (model, any ? -1 : (gint) caller, sequence);
+  found = any ? srtla_inflight_take_any (log, sequence, &taken)
+      : srtla_inflight_take (log, caller, sequence, &taken);
+  g_assert_cmpint (found, ==, expected != NULL);
+  if (expected == NULL)
+    return;
+  g_assert_cmpuint (taken.sequence, ==, expected->sequence);
+  g_assert_cmpuint (taken.caller, ==, expected->caller);
+  g_assert_cmpuint (taken.size, ==, expected->size);
+  g_assert_cmpuint (taken.sent_at, ==, expected->sent_at);
+  expected->held = FALSE;
+}
+
+/* Numbers come in runs across the wrap, with repeats; and, in every fourth
+ * run, a power of two apart, which low bits alone would not tell apart. */
+static void
+test_model (void)
+{
+  GRand *rand = testing_rand_new ();
+  guint run, i;
+
+  for (run = 0; run < 40; run++) {
+    guint capacity = 1u << g_rand_int_range (rand, 1, 9);
+    guint stride = run % 4 == 3 ? 4096 : 1;
+    guint32 base = testing_chance (rand, 50) ? SRTLA_SEQ_MASK - 300
+        : g_rand_int (rand) & SRTLA_SEQ_MASK;
+    guint32 next = base;
+    SrtlaInflight *log = srtla_inflight_new (capacity);
+    Model model;
+
+    model.entries = g_array_new (FALSE, FALSE, sizeof (SrtlaInflightEntry));
+    model.reach = capacity;
+    for (i = 0; i < 3000; i++) {
+      guint percent = g_rand_int_range (rand, 0, 1000);
+      guint caller = g_rand_int_range (rand, 0, 3);
+      guint32 recent = srtla_seq_add (next,
+          stride * (guint32) g_rand_int_range (rand, -(gint) capacity - 4, 4));
+
+      if (percent < 500) {
+        SrtlaInflightEntry entry = { 0 };
+
+        entry.sequence = testing_chance (rand, 85) ? next : recent;
+        entry.caller = (guint8) caller;
+        entry.size = (guint16) g_rand_int_range (rand, 16, 1501);
+        entry.held = TRUE;
+        entry.sent_at = run * 10000 + i;
+        next = srtla_seq_add (next, stride);
+        g_assert_cmpint (srtla_inflight_insert (log, entry.caller,
+                entry.sequence, entry.size, entry.sent_at), ==,
+            model_insert (&model, &entry));
+      } else if (percent < 700) {
+        take_both (&model, log, FALSE, caller, recent);
+      } else if (percent < 850) {
+        take_both (&model, log, TRUE, 0, recent);
+      } else if (percent < 990) {
+        g_assert_cmpuint (srtla_inflight_forget (log, caller, recent), ==,
+            model_forget (&model, caller, recent));
+      } else if (percent < 995) {
+        guint reach = g_rand_int_range (rand, 1, (gint32) capacity + 1);
+
+        srtla_inflight_set_reach (log, reach);
+        model_set_reach (&model, reach);
+      } else if (percent < 998) {
+        srtla_inflight_clear (log);
+        g_array_set_size (model.entries, 0);
+      }
+      assert_same (&model, log);
+    }
+    g_array_unref (model.entries);
+    srtla_inflight_free (log);
+  }
+  g_rand_free (rand);
+}
+
+static void
+test_allocates_nothing (void)
+{
+  GRand *rand = testing_rand_new ();
+  SrtlaInflight *log = srtla_inflight_new (4096);
+  guint64 before = counted_allocations;
+  guint32 next = SRTLA_SEQ_MASK - 1000;
+  guint i;
+
+  g_assert_cmpuint (before, >, 0);
+  for (i = 0; i < 1000000; i++) {
+    guint32 recent = srtla_seq_add (next,
+        (guint32) g_rand_int_range (rand, -5000, 0));
+
+    switch (i % 4) {
+      case 0:
+      case 1:
+        srtla_inflight_insert (log, i % 3, next, 1316, i);
+        next = srtla_seq_next (next);
+        break;
+      case 2:
+        srtla_inflight_take_any (log, recent, NULL);
+        break;
+      default:
+        srtla_inflight_forget (log, i % 3, recent);
+        srtla_inflight_oldest (log);
+        if (i % 100000 == 3)
+          srtla_inflight_clear (log);
+    }
+  }
+  g_assert_cmpuint (counted_allocations, ==, before);
+  srtla_inflight_free (log);
+  g_rand_free (rand);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/inflight/steps", test_steps);
+  g_test_add_func ("/inflight/newest-copy-first", test_newest_copy_first);
+  g_test_add_func ("/inflight/limits", test_limits);
+  g_test_add_func ("/inflight/reach-changes", test_reach_changes);
+  g_test_add_func ("/inflight/large-packet-saturates",
+      test_large_packet_saturates);
+  g_test_add_func ("/inflight/model", test_model);
+  g_test_add_func ("/inflight/allocates-nothing", test_allocates_nothing);
+  return g_test_run ();
+}
