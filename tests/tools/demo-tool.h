@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A program that the demo starts and ends: it dies with us, tells on its
+ * standard output when it is ready, and takes commands on its standard input.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct _DemoTool DemoTool;
+
+/* Starts argv[0] and waits, at most 5 s, for a line of output that begins with
+ * `ready`. Iterates the default main context meanwhile. Returns: NULL, and the
+ * error, if that line does not come. */
+DemoTool *demo_tool_start (const gchar *const *argv, const gchar *ready,
+    GError **error);
+
+/* Writes a line to its standard input. Returns: FALSE if it is gone. */
+gboolean demo_tool_command (DemoTool *tool, const gchar *line);
+
+/* Returns: FALSE once it ended by itself. */
+gboolean demo_tool_is_running (DemoTool *tool);
+
+/* Ends it: asks, waits, insists. Accepts NULL. */
+void demo_tool_stop (DemoTool *tool);
+
+/* Returns: a UDP port of 127.0.0.1 that nobody has just now, never the same
+ * twice. */
+guint16 demo_free_port (void);
+
+G_END_DECLS
