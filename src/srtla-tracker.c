@@ -290,10 +290,6 @@ srtla_tracker_next_acknowledged (SrtlaTracker *tracker)
     entry = sweep (tracker);
     if (entry != NULL)
       return entry;
-    /* The sweep did the walk's work too, and the list is new. */
-    if (srtla_seq_before (tracker->point, tracker->target))
-      tracker->point = tracker->target;
-    tracker->late_next = tracker->n_late;
   }
   entry = take_late (tracker);
   if (entry == NULL)

@@ -1,0 +1,811 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "srtla-tracker.h"
+#include "counting-malloc.h"
+#include "testing.h"
+
+#define SIZE SRTLA_TRACKER_SIZE
+/* Comfortably more late numbers than are listed. */
+#define MANY_LATE 600
+
+static gboolean
+send (SrtlaTracker *tracker, guint32 sequence)
+{
+  return srtla_tracker_insert (tracker, sequence, 0, 1316, 1, NULL);
+}
+
+/* Acknowledges. Returns: how many entries that settled, -1 if it was refused. */
+static gint
+acknowledge (SrtlaTracker *tracker, guint32 sequence)
+{
+  gint settled = 0;
+
+  if (!srtla_tracker_acknowledge (tracker, sequence)) {
+    g_assert_null (srtla_tracker_next_acknowledged (tracker));
+    return -1;
+  }
+  while (srtla_tracker_next_acknowledged (tracker) != NULL)
+    settled++;
+  g_assert_null (srtla_tracker_next_acknowledged (tracker));
+  return settled;
+}
+
+/* ---- Entries ----------------------------------------------------------- */
+
+static void
+test_entry (void)
+{
+  SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+  SrtlaTrackerEntry *entry;
+  guint32 highest = 99;
+  guint i;
+
+  g_assert_false (srtla_tracker_highest (tracker, &highest));
+  g_assert_cmpuint (highest, ==, 99);
+  g_assert_null (srtla_tracker_find (tracker, 0, 0));
+
+  srtla_tracker_insert (tracker, 0, 3, 1316, 1000, NULL);
+  g_assert_true (srtla_tracker_highest (tracker, &highest));
+  g_assert_cmpuint (highest, ==, 0);
+  srtla_tracker_insert (tracker, 0, 63, 100000, 2000, NULL);
+  entry = srtla_tracker_find (tracker, 0, 2000);
+  g_assert_nonnull (entry);
+  g_assert_cmpuint (entry->sequence, ==, 0);
+  g_assert_cmpuint (entry->uplink, ==, 63);
+  g_assert_cmpuint (entry->copies, ==, 2);
+  g_assert_cmpuint (entry->size, ==, G_MAXUINT16);
+  g_assert_cmpuint (entry->sent_at, ==, 2000);
+  g_assert_cmpuint (entry->holders, ==,
+      1u << 3 | G_GUINT64_CONSTANT (1) << 63);
+
+  for (i = 0; i < 300; i++)
+    send (tracker, 0);
+  g_assert_cmpuint (entry->copies, ==, G_MAXUINT8);
+
+  /* Bit 31 is no part of a number. */
+  send (tracker, 0x80000001u);
+  g_assert_nonnull (srtla_tracker_find (tracker, 1, 1));
+  g_assert_null (srtla_tracker_find (tracker, 0x80000001u, 1));
+
+  srtla_tracker_clear (tracker);
+  g_assert_false (srtla_tracker_highest (tracker, NULL));
+  g_assert_null (srtla_tracker_find (tracker, 0, 2000));
+  srtla_tracker_free (tracker);
+  srtla_tracker_free (NULL);
+}
+
+static void
+test_age (void)
+{
+  static const struct
+  {
+    SrtlaTime max_age, sent_at, now;
+    gboolean found;
+  } table[] = {
+    {100, 1000, 1000, TRUE}, {100, 1000, 1100, TRUE},
+    {100, 1000, 1101, FALSE}, {0, 1000, 1000, TRUE}, {0, 1000, 1001, FALSE},
+    {SRTLA_TIME_NONE, 0, SRTLA_TIME_NONE, TRUE},
+    {100, 1000, 10, TRUE},
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
+    SrtlaTracker *tracker = srtla_tracker_new (table[i].max_age);
+    gint settled;
+
+    srtla_tracker_insert (tracker, 5, 0, 1316, table[i].sent_at, NULL);
+    g_test_message ("row %u", i);
+    g_assert_cmpint (srtla_tracker_find (tracker, 5, table[i].now) != NULL, ==,
+        table[i].found);
+    /* The acknowledgement finds it at any age. */
+    settled = acknowledge (tracker, 6);
+    g_assert_cmpint (settled, ==, 1);
+    srtla_tracker_free (tracker);
+  }
+}
+
+static void
+test_displaced (void)
+{
+  SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+  SrtlaTrackerEntry displaced = { 0 };
+
+  srtla_tracker_insert (tracker, 7, 2, 500, 10, NULL);
+  g_assert_false (srtla_tracker_insert (tracker, 7, 4, 500, 20, &displaced));
+  g_assert_true (srtla_tracker_insert (tracker, 7 + SIZE, 1, 600, 30,
+          &displaced));
+  g_assert_cmpuint (displaced.sequence, ==, 7);
+  g_assert_cmpuint (displaced.holders, ==, 1u << 2 | 1u << 4);
+  /* A stale entry does not answer for another number. */
+  g_assert_null (srtla_tracker_find (tracker, 7, 30));
+  g_assert_null (srtla_tracker_find (tracker, 7 + 2 * SIZE, 30));
+
+  /* One that was settled leaves without a word. */
+  g_assert_cmpint (acknowledge (tracker, 8 + SIZE), ==, 1);
+  g_assert_false (srtla_tracker_insert (tracker, 7 + 2 * SIZE, 1, 600, 40,
+          &displaced));
+  srtla_tracker_free (tracker);
+}
+
+/* ---- Acknowledgements -------------------------------------------------- */
+
+/* Rows of one stream: send a number, or acknowledge one. */
+static void
+test_acknowledge (void)
+{
+  static const struct
+  {
+    guint32 send, acknowledge;  /* one of both */
+    gint settled;
+  } table[] = {
+#define SEND(n) {n, G_MAXUINT32, 0}
+#define ACK(n, settled) {G_MAXUINT32, n, settled}
+    ACK (0, -1), ACK (1, -1),           /* nothing was sent yet */
+    SEND (0x7ffffffe),
+    ACK (0x7ffffffe, 0),
+    ACK (0, -1),                        /* 0x7fffffff is the next one */
+    ACK (0x7fffffff, 1),
+    ACK (0x7fffffff, 0),                /* the same again */
+    SEND (0x7fffffff), SEND (0), SEND (1), SEND (2),
+    ACK (4, -1), ACK (0x40000000, -1), ACK (0x3fffffff, -1),
+    ACK (1, 2),
+    ACK (0x7fffffff, 0),                /* an old one */
+    SEND (0x7ffffffe), SEND (0x7fffffff),       /* late */
+    SEND (1),                           /* a retransmission, not late */
+    ACK (0x7ffffffe, 0),                /* before both of them */
+    ACK (0x7fffffff, 1),                /* names the first of them */
+    ACK (1, 1),                         /* the same as before, and the other */
+    ACK (1, 0),
+    SEND (0), SEND (0), SEND (0),       /* late, thrice the same */
+    ACK (3, 3),                         /* 0, 1 and 2 */
+    SEND (5),                           /* 3 and 4 never come by */
+    ACK (6, 1),
+    SEND (3),                           /* after all */
+    ACK (6, 1), ACK (6, 0),
+    ACK (7, -1),
+#undef SEND
+#undef ACK
+  };
+  SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_test_message ("row %u", i);
+    if (table[i].send != G_MAXUINT32)
+      g_assert_false (send (tracker, table[i].send));
+    else
+      g_assert_cmpint (acknowledge (tracker, table[i].acknowledge), ==,
+          table[i].settled);
+  }
+  srtla_tracker_free (tracker);
+}
+
+/* What is given is a copy; the entry itself has no holders left. */
+static void
+test_settled_entry (void)
+{
+  SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+  SrtlaTrackerEntry *settled;
+
+  srtla_tracker_insert (tracker, 5, 2, 500, 10, NULL);
+  g_assert_true (srtla_tracker_acknowledge (tracker, 6));
+  settled = srtla_tracker_next_acknowledged (tracker);
+  g_assert_nonnull (settled);
+  g_assert_cmpuint (settled->sequence, ==, 5);
+  g_assert_cmpuint (settled->uplink, ==, 2);
+  g_assert_cmpuint (settled->holders, ==, 1u << 2);
+  g_assert_cmpuint (srtla_tracker_find (tracker, 5, 10)->holders, ==, 0);
+  g_assert_null (srtla_tracker_next_acknowledged (tracker));
+  srtla_tracker_free (tracker);
+}
+
+/* A stream joined in the middle: lower numbers than the first one follow. */
+static void
+test_late_at_start (void)
+{
+  SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+  guint32 first = 90, last = 200;
+
+  send (tracker, 100);
+  send (tracker, 95);
+  g_assert_true (srtla_tracker_clip (tracker, &first, &last));
+  g_assert_cmpuint (first, ==, 95);
+  g_assert_cmpuint (last, ==, 100);
+  g_assert_cmpint (acknowledge (tracker, 90), ==, 0);
+  g_assert_cmpint (acknowledge (tracker, 96), ==, 1);
+  first = 90;
+  g_assert_true (srtla_tracker_clip (tracker, &first, &last));
+  g_assert_cmpuint (first, ==, 100);
+  g_assert_cmpint (acknowledge (tracker, 101), ==, 1);
+  g_assert_false (srtla_tracker_clip (tracker, &first, &last));
+  srtla_tracker_free (tracker);
+}
+
+/* More late numbers than are listed, and acknowledgements that name none,
+ * some, and all of them. */
+static void
+test_many_late (void)
+{
+  SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+  guint32 i, base = SRTLA_SEQ_MASK - 1000;
+
+  for (i = 0; i < 2000; i++)
+    send (tracker, srtla_seq_add (base, i));
+  g_assert_cmpint (acknowledge (tracker, srtla_seq_add (base, 2000)), ==, 2000);
+  for (i = 0; i < MANY_LATE; i++)
+    send (tracker, srtla_seq_add (base, 900 + i));
+  g_assert_cmpint (acknowledge (tracker, srtla_seq_add (base, 900)), ==, 0);
+  g_assert_cmpint (acknowledge (tracker, srtla_seq_add (base, 910)), ==, 10);
+  g_assert_cmpint (acknowledge (tracker, srtla_seq_add (base, 1100)), ==, 190);
+  g_assert_cmpint (acknowledge (tracker, srtla_seq_add (base, 2000)), ==,
+      MANY_LATE - 200);
+  g_assert_cmpint (acknowledge (tracker, srtla_seq_add (base, 2000)), ==, 0);
+  srtla_tracker_free (tracker);
+}
+
+/* Nothing comes back: the ring goes round and round. */
+static void
+test_unacknowledged (void)
+{
+  static const guint32 bases[] = { 0, SRTLA_SEQ_MASK - SIZE, 12345678 };
+  guint32 first, last, i;
+  guint b;
+
+  for (b = 0; b < G_N_ELEMENTS (bases); b++) {
+    SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+    const guint32 count = 3 * SIZE + 17;
+
+    for (i = 0; i < count; i++) {
+      SrtlaTrackerEntry displaced;
+      gboolean is_displaced = srtla_tracker_insert (tracker,
+          srtla_seq_add (bases[b], i), 0, 1316, i, &displaced);
+
+      g_assert_cmpint (is_displaced, ==, i >= SIZE);
+      if (is_displaced)
+        g_assert_cmpuint (displaced.sequence, ==,
+            srtla_seq_add (bases[b], i - SIZE));
+    }
+    first = bases[b];
+    last = srtla_seq_add (bases[b], count + 5);
+    g_assert_true (srtla_tracker_clip (tracker, &first, &last));
+    g_assert_cmpuint (first, ==, srtla_seq_add (bases[b], count - SIZE));
+    g_assert_cmpuint (last, ==, srtla_seq_add (bases[b], count - 1));
+    g_assert_cmpint (acknowledge (tracker, srtla_seq_add (bases[b], count)),
+        ==, SIZE);
+    srtla_tracker_free (tracker);
+  }
+}
+
+/* Jumps of the numbering, forwards and back, and what an acknowledgement of
+ * the number after the last settles: everything that was not displaced. */
+static void
+test_jumps (void)
+{
+  static const gint32 jumps[] = {
+    2, SIZE - 1, SIZE, SIZE + 1, 3 * SIZE, SRTLA_TRACKER_RESTART,
+    SRTLA_TRACKER_RESTART + 1, 0x3fffffff, -0x40000000,
+    -SRTLA_TRACKER_RESTART - 1, -0x3fffffff,
+  };
+  static const guint32 bases[] = { 0, SRTLA_SEQ_MASK - 5, 0x3fffff00 };
+  guint j, b;
+  guint32 i;
+
+  for (j = 0; j < G_N_ELEMENTS (jumps); j++) {
+    for (b = 0; b < G_N_ELEMENTS (bases); b++) {
+      SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+      guint32 sequence = bases[b], highest;
+      gint displaced = 0;
+
+      g_test_message ("jump %d from %u", jumps[j], bases[b]);
+      for (i = 0; i < 10; i++)
+        displaced += send (tracker, srtla_seq_add (bases[b], i));
+      sequence = srtla_seq_add (bases[b], 9 + (guint32) jumps[j]);
+      for (i = 0; i < 10; i++)
+        displaced += send (tracker, srtla_seq_add (sequence, i));
+      sequence = srtla_seq_add (sequence, 10);
+      g_assert_true (srtla_tracker_highest (tracker, &highest));
+      g_assert_cmpuint (srtla_seq_next (highest), ==, sequence);
+      g_assert_cmpint (acknowledge (tracker, srtla_seq_next (sequence)), ==,
+          -1);
+      g_assert_cmpint (acknowledge (tracker, sequence), ==, 20 - displaced);
+      g_assert_cmpint (acknowledge (tracker, sequence), ==, 0);
+      srtla_tracker_free (tracker);
+    }
+  }
+}
+
+/* How far back an acknowledgement may speak. */
+static void
+test_acknowledge_span (void)
+{
+  static const guint32 bases[] = { 100000, 5, SRTLA_SEQ_MASK };
+  guint b;
+
+  for (b = 0; b < G_N_ELEMENTS (bases); b++) {
+    SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+    guint32 next = srtla_seq_next (bases[b]);
+
+    send (tracker, bases[b]);
+    g_assert_cmpint (acknowledge (tracker,
+            srtla_seq_add (next, 0u - SRTLA_TRACKER_RESTART)), ==, 0);
+    g_assert_cmpint (acknowledge (tracker,
+            srtla_seq_add (next, 0u - SRTLA_TRACKER_RESTART - 1)), ==, -1);
+    g_assert_cmpint (acknowledge (tracker, srtla_seq_next (next)), ==, -1);
+    g_assert_cmpint (acknowledge (tracker, next), ==, 1);
+    srtla_tracker_free (tracker);
+  }
+}
+
+/* A stray number, far off, does not spoil the stream that it fell into. */
+static void
+test_stray_number (void)
+{
+  static const guint32 strays[] = { 0x20000000, 0x7ff00000, 0x40000000 };
+  guint32 first = 0, last = SRTLA_SEQ_HALF;
+  guint s;
+
+  for (s = 0; s < G_N_ELEMENTS (strays); s++) {
+    SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+
+    send (tracker, 1000);
+    send (tracker, 1001);
+    send (tracker, strays[s]);
+    g_assert_cmpint (acknowledge (tracker, 1002), ==, -1);
+    send (tracker, 1002);
+    g_assert_cmpint (acknowledge (tracker, 1003), ==, 4);
+    send (tracker, 1003);
+    g_assert_true (srtla_tracker_clip (tracker, &first, &last));
+    g_assert_cmpuint (first, ==, 1003);
+    g_assert_cmpuint (last, ==, 1003);
+    g_assert_cmpint (acknowledge (tracker, 1004), ==, 1);
+    srtla_tracker_free (tracker);
+    first = 0;
+    last = SRTLA_SEQ_HALF;
+  }
+}
+
+/* A walk that nobody finishes: the next acknowledgement gives the rest. */
+static void
+test_unfinished_walk (void)
+{
+  SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+  guint32 i;
+
+  for (i = 0; i < 10; i++)
+    send (tracker, i);
+  g_assert_true (srtla_tracker_acknowledge (tracker, 10));
+  g_assert_nonnull (srtla_tracker_next_acknowledged (tracker));
+  send (tracker, 10);
+  g_assert_null (srtla_tracker_next_acknowledged (tracker));
+  g_assert_cmpint (acknowledge (tracker, 11), ==, 10);
+
+  /* In the middle of a sweep. */
+  for (i = 0; i < 10; i++)
+    send (tracker, 11 + 2 * SIZE + i);
+  g_assert_true (srtla_tracker_acknowledge (tracker, 11 + 2 * SIZE + 10));
+  g_assert_nonnull (srtla_tracker_next_acknowledged (tracker));
+  g_assert_true (srtla_tracker_acknowledge (tracker, 11 + 2 * SIZE + 9));
+  g_assert_nonnull (srtla_tracker_next_acknowledged (tracker));
+  send (tracker, 11 + 2 * SIZE + 10);
+  g_assert_null (srtla_tracker_next_acknowledged (tracker));
+  g_assert_cmpint (acknowledge (tracker, 11 + 2 * SIZE + 11), ==, 9);
+  srtla_tracker_free (tracker);
+}
+
+/* ---- Spans of NAKs ----------------------------------------------------- */
+
+/* A tracker that sent `base` to `base + 99` and had 10 acknowledged; numbers
+ * are counted from its base. */
+static void
+test_clip (void)
+{
+  static const struct
+  {
+    gint64 first, last;
+    gboolean left;
+    gint64 first_left, last_left;
+  } table[] = {
+    {10, 99, TRUE, 10, 99}, {0, 200, TRUE, 10, 99}, {0, 10, TRUE, 10, 10},
+    {0, 9, FALSE, 0, 0}, {99, 100, TRUE, 99, 99}, {100, 200, FALSE, 0, 0},
+    {50, 50, TRUE, 50, 50}, {50, 49, FALSE, 0, 0},
+    {50, 50 + 0x3fffffff, TRUE, 50, 99},        /* nearly half the circle */
+    {99 - 0x3fffffff, 99, TRUE, 10, 99},
+    {10 - 0x20000000, 10 + 0x1fffffff, TRUE, 10, 99},
+    {50, 50 + 0x40000000, TRUE, 50, 99},        /* half of it */
+    {50, 50 + 0x40000001, FALSE, 0, 0},         /* runs backwards */
+    {100, 100 + 0x3fffffff, FALSE, 0, 0},
+    {9 - 0x3fffffff, 9, FALSE, 0, 0},
+    {0x40000000 + 10, 0x40000000 + 10, FALSE, 0, 0},
+  };
+  static const guint32 bases[] = { 0, SRTLA_SEQ_MASK - 50, 0x3fffffff };
+  guint i, b;
+  guint32 n;
+
+  for (b = 0; b < G_N_ELEMENTS (bases); b++) {
+    SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
+
+    for (n = 0; n < 100; n++)
+      send (tracker, srtla_seq_add (bases[b], n));
+    acknowledge (tracker, srtla_seq_add (bases[b], 10));
+    for (i = 0; i < G_N_ELEMENTS (table); i++) {
+      guint32 first = srtla_seq_add (bases[b], (guint32) table[i].first);
+      guint32 last = srtla_seq_add (bases[b], (guint32) table[i].last);
+
+      g_test_message ("base %u row %u", bases[b], i);
+      g_assert_cmpint (srtla_tracker_clip (tracker, &first, &last), ==,
+          table[i].left);
+      if (!table[i].left)
+        continue;
+      g_assert_cmpuint (first, ==,
+          srtla_seq_add (bases[b], (guint32) table[i].first_left));
+      g_assert_cmpuint (last, ==,
+          srtla_seq_add (bases[b], (guint32) table[i].last_left));
+    }
+    srtla_tracker_free (tracker);
+  }
+}
+
+/* ---- Against a model --------------------------------------------------- */
+
+/* Every number that no other took the slot of, in a heap to look through. */
+typedef struct
+{
+  GArray *entries;              /* SrtlaTrackerEntry */
+  gboolean started;
+  guint32 highest;
+  guint32 point;                /* the latest acknowledgement, SIZE at most back */
+  guint32 floor;                /* the lowest unsettled number since it was point */
+} Model;
+
+static SrtlaTrackerEntry *
+model_at (Model *model, guint i)
+{
+  return &g_array_index (model->entries, SrtlaTrackerEntry, i);
+}
+
+static SrtlaTrackerEntry *
+model_find (Model *model, guint32 sequence)
+{
+  guint i;
+
+  for (i = 0; i < model->entries->len; i++)
+    if (model_at (model, i)->sequence == sequence)
+      return model_at (model, i);
+  return NULL;
+}
+
+static void
+model_place (Model *model, guint32 sequence)
+{
+  gint32 distance = srtla_seq_distance (model->highest, sequence);
+
+  if (!model->started || distance < -SRTLA_TRACKER_RESTART) {
+    model->started = TRUE;
+    model->highest = model->point = model->floor = sequence;
+  } else if (distance > 0) {
+    model->highest = sequence;
+    if (srtla_seq_steps (model->point, sequence) >= SIZE)
+      model->point = model->floor = srtla_seq_add (sequence, 1u - SIZE);
+  } else if (srtla_seq_before (sequence, model->floor)) {
+    model->floor = sequence;
+  }
+}
+
+/* Returns: whether *displaced became what had to go. */
+static gboolean
+model_insert (Model *model, const SrtlaTrackerEntry *new_entry,
+    SrtlaTrackerEntry *displaced)
+{
+  SrtlaTrackerEntry *entry = model_find (model, new_entry->sequence);
+  guint i;
+
+  model_place (model, new_entry->sequence);
+  if (entry != NULL) {
+    guint64 holders = entry->holders;
+    guint8 copies = entry->copies;
+
+    *entry = *new_entry;
+    entry->holders |= holders;
+    entry->copies = copies < 255 ? copies + 1 : 255;
+    return FALSE;
+  }
+  memset (displaced, 0, sizeof *displaced);
+  for (i = 0; i < model->entries->len; i++) {
+    if (model_at (model, i)->sequence % SIZE != new_entry->sequence % SIZE)
+      continue;
+    *displaced = *model_at (model, i);
+    g_array_remove_index_fast (model->entries, i);
+    break;
+  }
+  g_array_append_val (model->entries, *new_entry);
+  return displaced->holders != 0;
+}
+
+static gboolean
+model_may_acknowledge (const Model *model, guint32 sequence)
+{
+  return model->started && srtla_seq_steps (sequence,
+      srtla_seq_next (model->highest)) <= SRTLA_TRACKER_RESTART;
+}
+
+/* Whether a number is one of those that an acknowledgement leaves open: from
+ * its own number to the highest. */
+static gboolean
+model_is_open (const Model *model, guint32 sequence, guint32 acknowledged)
+{
+  return srtla_seq_steps (acknowledged, sequence) <
+      srtla_seq_steps (acknowledged, srtla_seq_next (model->highest));
+}
+
+static void
+check_acknowledge (Model *model, SrtlaTracker *tracker, guint32 sequence)
+{
+  gboolean expected = model_may_acknowledge (model, sequence);
+  gboolean late_left = FALSE;
+  SrtlaTrackerEntry *settled;
+  guint i;
+
+  g_assert_cmpint (srtla_tracker_acknowledge (tracker, sequence), ==, expected);
+  while ((settled = srtla_tracker_next_acknowledged (tracker)) != NULL) {
+    SrtlaTrackerEntry *entry = model_find (model, settled->sequence);
+
+    g_assert_nonnull (entry);
+    g_assert_cmpmem (settled, sizeof *settled, entry, sizeof *entry);
+    g_assert_cmpuint (entry->holders, !=, 0);
+    g_assert_false (model_is_open (model, entry->sequence, sequence));
+    entry->holders = 0;
+  }
+  if (!expected)
+    return;
+  if (srtla_seq_before (model->point, sequence))
+    model->point = sequence;
+  for (i = 0; i < model->entries->len; i++) {
+    SrtlaTrackerEntry *entry = model_at (model, i);
+
+    if (entry->holders == 0)
+      continue;
+    g_assert_true (model_is_open (model, entry->sequence, sequence));
+    if (srtla_seq_before (entry->sequence, model->point))
+      late_left = TRUE;
+  }
+  if (!late_left)
+    model->floor = model->point;
+}
+
+static void
+check_insert (Model *model, SrtlaTracker *tracker, guint32 sequence,
+    guint uplink, SrtlaTime now)
+{
+  SrtlaTrackerEntry entry = { 0 }, displaced = { 0 }, expected;
+  gboolean is_displaced;
+
+  entry.sequence = sequence;
+  entry.size = 16 + sequence % 1400;
+  entry.uplink = (guint8) uplink;
+  entry.copies = 1;
+  entry.sent_at = now;
+  entry.holders = G_GUINT64_CONSTANT (1) << uplink;
+  is_displaced = srtla_tracker_insert (tracker, sequence, uplink, entry.size,
+      now, &displaced);
+  g_assert_cmpint (is_displaced, ==, model_insert (model, &entry, &expected));
+  if (is_displaced)
+    g_assert_cmpmem (&displaced, sizeof displaced, &expected, sizeof expected);
+}
+
+static void
+check_find (Model *model, SrtlaTracker *tracker, guint32 sequence,
+    SrtlaTime max_age, SrtlaTime now)
+{
+  SrtlaTrackerEntry *entry = model_find (model, sequence);
+  SrtlaTrackerEntry *found = srtla_tracker_find (tracker, sequence, now);
+
+  if (entry != NULL && now - entry->sent_at > max_age)
+    entry = NULL;
+  g_assert_true ((entry == NULL) == (found == NULL));
+  if (found != NULL)
+    g_assert_cmpmem (found, sizeof *found, entry, sizeof *entry);
+}
+
+/* By looking at every number of the span. */
+static void
+check_clip (Model *model, SrtlaTracker *tracker, guint32 first, guint32 last)
+{
+  guint32 length = srtla_seq_steps (first, last), from = first, to = last;
+  guint32 lowest = model->highest, cut_first = 0, cut_last = 0, n;
+  gboolean left = FALSE;
+  guint i;
+
+  if (model->started && !srtla_seq_before (last, first)) {
+    lowest = model->floor;
+    if (srtla_seq_steps (lowest, srtla_seq_next (model->highest)) > SIZE)
+      lowest = srtla_seq_add (model->highest, 1u - SIZE);
+    n = srtla_seq_steps (lowest, srtla_seq_next (model->highest));
+    for (i = 0; i < n; i++) {
+      guint32 sequence = srtla_seq_add (lowest, i);
+
+      if (srtla_seq_steps (first, sequence) > length)
+        continue;
+      if (!left)
+        cut_first = sequence;
+      cut_last = sequence;
+      left = TRUE;
+    }
+  }
+  g_assert_cmpint (srtla_tracker_clip (tracker, &from, &to), ==, left);
+  if (left) {
+    g_assert_cmpuint (from, ==, cut_first);
+    g_assert_cmpuint (to, ==, cut_last);
+  }
+}
+
+/* A number as the local pipeline might hand it in, wild ones now and then. */
+static guint32
+draw_sent (GRand *rand, const Model *model, guint32 base)
+{
+  guint32 highest = model->started ? model->highest : base;
+  guint permille = g_rand_int_range (rand, 0, 1000);
+  gint32 step = 1;
+
+  if (permille < 700)
+    step = 1;
+  else if (permille < 900)
+    step = g_rand_int_range (rand, -600, 1);
+  else if (permille < 970)
+    step = g_rand_int_range (rand, 2, 300);
+  else if (permille < 980)
+    step = g_rand_int_range (rand, -3, 4) * SIZE + g_rand_int_range (rand, -9,
+        9);
+  else if (permille < 990)
+    step = g_rand_int_range (rand, -SRTLA_TRACKER_RESTART - 5, SIZE + 5);
+  else if (permille < 992)
+    return g_rand_int (rand) & SRTLA_SEQ_MASK;
+  return srtla_seq_add (highest, (guint32) step);
+}
+
+/* A number as the network might acknowledge it: anything. */
+static guint32
+draw_acknowledged (GRand *rand, const Model *model)
+{
+  guint percent = g_rand_int_range (rand, 0, 100);
+
+  if (percent < 30)
+    return srtla_seq_next (model->highest);
+  if (percent < 50)
+    return model->point;
+  if (percent < 80)
+    return srtla_seq_add (model->highest,
+        (guint32) g_rand_int_range (rand, -700, 4));
+  if (percent < 90)
+    return srtla_seq_add (model->highest, (guint32)
+        g_rand_int_range (rand, -SRTLA_TRACKER_RESTART - 3, 3));
+  return g_rand_int (rand) & SRTLA_SEQ_MASK;
+}
+
+static void
+check_span (GRand *rand, Model *model, SrtlaTracker *tracker)
+{
+  guint32 first, last;
+
+  first = srtla_seq_add (model->highest,
+      (guint32) g_rand_int_range (rand, -SIZE - 100, 100));
+  if (testing_chance (rand, 20))
+    first = g_rand_int (rand) & SRTLA_SEQ_MASK;
+  last = srtla_seq_add (first, (guint32) g_rand_int_range (rand, -5, 500));
+  if (testing_chance (rand, 20))
+    last = g_rand_int (rand) & SRTLA_SEQ_MASK;
+  check_clip (model, tracker, first, last);
+}
+
+static void
+test_model (void)
+{
+  const SrtlaTime max_age = 700;
+  GRand *rand = testing_rand_new ();
+  SrtlaTracker *tracker = srtla_tracker_new (max_age);
+  SrtlaTime now = 0;
+  Model model = { 0 };
+  guint run, i, n;
+
+  model.entries = g_array_new (FALSE, FALSE, sizeof (SrtlaTrackerEntry));
+  for (run = 0; run < 60; run++) {
+    guint32 base = testing_chance (rand, 60) ?
+        SRTLA_SEQ_MASK - (guint32) g_rand_int_range (rand, 0, 1000)
+        : g_rand_int (rand) & SRTLA_SEQ_MASK;
+    gboolean wild = run % 2;    /* else: a stream as it should be */
+
+    srtla_tracker_clear (tracker);
+    g_array_set_size (model.entries, 0);
+    model.started = FALSE;
+    for (i = 0; i < 1500; i++) {
+      guint permille = g_rand_int_range (rand, 0, 1000);
+      guint uplink = g_rand_int_range (rand, 0, 64);
+
+      now += g_rand_int_range (rand, 0, 3);
+      if (permille < 700) {
+        check_insert (&model, tracker, !wild && model.started
+            && testing_chance (rand, 90) ? srtla_seq_next (model.highest)
+            : draw_sent (rand, &model, base), uplink, now);
+      } else if (permille < 702) {
+        for (n = MANY_LATE; n > 0; n--)
+          check_insert (&model, tracker, srtla_seq_add (model.point, 0u - n),
+              uplink, now);
+      } else if (permille < 800) {
+        check_acknowledge (&model, tracker, draw_acknowledged (rand, &model));
+      } else if (permille < 900) {
+        check_span (rand, &model, tracker);
+      } else {
+        check_find (&model, tracker, srtla_seq_add (model.highest,
+                (guint32) g_rand_int_range (rand, -600, 5)), max_age, now);
+      }
+    }
+  }
+  g_array_unref (model.entries);
+  srtla_tracker_free (tracker);
+  g_rand_free (rand);
+}
+
+/* Several callers: the same numbers, each with its own meaning. */
+static void
+test_trackers_are_apart (void)
+{
+  SrtlaTracker *one = srtla_tracker_new (SRTLA_TIME_NONE);
+  SrtlaTracker *other = srtla_tracker_new (SRTLA_TIME_NONE);
+
+  srtla_tracker_insert (one, 5, 1, 100, 1, NULL);
+  srtla_tracker_insert (other, 5, 2, 100, 1, NULL);
+  g_assert_cmpint (acknowledge (one, 6), ==, 1);
+  g_assert_cmpuint (srtla_tracker_find (other, 5, 1)->uplink, ==, 2);
+  g_assert_cmpint (acknowledge (other, 6), ==, 1);
+  srtla_tracker_free (one);
+  srtla_tracker_free (other);
+}
+
+static void
+test_allocates_nothing (void)
+{
+  GRand *rand = testing_rand_new ();
+  SrtlaTracker *tracker = srtla_tracker_new (SRTLA_SECOND);
+  guint64 before = counted_allocations;
+  guint32 next = SRTLA_SEQ_MASK - 300000;
+  gint64 settled = 0;
+  guint i;
+
+  g_assert_cmpuint (before, >, 0);
+  for (i = 0; i < 1000000; i++) {
+    guint32 recent = srtla_seq_add (next,
+        (guint32) g_rand_int_range (rand, -3000, 1));
+
+    send (tracker, i % 16 == 0 ? recent : next);
+    if (i % 16 != 0)
+      next = srtla_seq_next (next);
+    srtla_tracker_find (tracker, recent, i);
+    if (i % 10 == 0)
+      settled += acknowledge (tracker, recent);
+  }
+  g_assert_cmpint (settled, >, 900000);
+  g_assert_cmpuint (counted_allocations, ==, before);
+  srtla_tracker_free (tracker);
+  g_rand_free (rand);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/tracker/entry", test_entry);
+  g_test_add_func ("/tracker/age", test_age);
+  g_test_add_func ("/tracker/displaced", test_displaced);
+  g_test_add_func ("/tracker/acknowledge", test_acknowledge);
+  g_test_add_func ("/tracker/settled-entry", test_settled_entry);
+  g_test_add_func ("/tracker/late-at-start", test_late_at_start);
+  g_test_add_func ("/tracker/many-late", test_many_late);
+  g_test_add_func ("/tracker/unacknowledged", test_unacknowledged);
+  g_test_add_func ("/tracker/jumps", test_jumps);
+  g_test_add_func ("/tracker/acknowledge-span", test_acknowledge_span);
+  g_test_add_func ("/tracker/stray-number", test_stray_number);
+  g_test_add_func ("/tracker/unfinished-walk", test_unfinished_walk);
+  g_test_add_func ("/tracker/clip", test_clip);
+  g_test_add_func ("/tracker/model", test_model);
+  g_test_add_func ("/tracker/apart", test_trackers_are_apart);
+  g_test_add_func ("/tracker/allocates-nothing", test_allocates_nothing);
+  return g_test_run ();
+}
