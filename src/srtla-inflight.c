@@ -157,6 +157,13 @@ gboolean
 srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
     SrtlaInflightEntry *taken)
 {
+  return srtla_inflight_take_place (log, sequence, taken, NULL);
+}
+
+gboolean
+srtla_inflight_take_place (SrtlaInflight *log, guint32 sequence,
+    SrtlaInflightEntry *taken, guint64 *place)
+{
   guint32 index = *bucket_of (log, sequence);
 
   for (; index != NONE; index = log->nodes[index].older) {
@@ -167,6 +174,10 @@ srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
     settle (log, node);
     if (taken != NULL)
       *taken = node->entry;
+    /* Of the places that share the node it is the latest one used. */
+    if (place != NULL)
+      *place = log->inserted - 1
+          - (((guint32) (log->inserted - 1) - index) & log->mask);
     return TRUE;
   }
   return FALSE;
@@ -216,6 +227,35 @@ srtla_inflight_clear (SrtlaInflight *log)
   log->inserted = log->oldest = 0;
   log->count = 0;
   log->bytes = 0;
+}
+
+guint64
+srtla_inflight_next_place (const SrtlaInflight *log)
+{
+  return log->inserted;
+}
+
+const SrtlaInflightEntry *
+srtla_inflight_at (SrtlaInflight *log, guint64 place)
+{
+  if (place >= log->inserted || log->inserted - place > (guint64) log->mask + 1)
+    return NULL;
+  return &node_at (log, place)->entry;
+}
+
+gboolean
+srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,
+    SrtlaTime sent_until, SrtlaInflightEntry *taken)
+{
+  const SrtlaInflightEntry *oldest = srtla_inflight_oldest (log);
+
+  if (oldest == NULL || log->oldest >= place || oldest->sent_at > sent_until)
+    return FALSE;
+  settle (log, node_at (log, log->oldest));
+  if (taken != NULL)
+    *taken = *oldest;
+  log->oldest++;
+  return TRUE;
 }
 
 guint

@@ -55,6 +55,24 @@ guint srtla_inflight_forget_caller (SrtlaInflight *log, guint caller);
 /* Forgets everything. */
 void srtla_inflight_clear (SrtlaInflight *log);
 
+/* Insertions are numbered from 0 in the order they are sent: their places.
+ * Returns: the place that the next insertion will have. */
+guint64 srtla_inflight_next_place (const SrtlaInflight *log);
+
+/* Returns: the entry at a place, held or not; NULL if it is older than the ring
+ * is long, or not yet sent. */
+const SrtlaInflightEntry *srtla_inflight_at (SrtlaInflight *log, guint64 place);
+
+/* Takes out the newest held copy of a number of any caller, as take_any() does,
+ * and says at which place it was. */
+gboolean srtla_inflight_take_place (SrtlaInflight *log, guint32 sequence,
+    SrtlaInflightEntry *taken, guint64 *place);
+
+/* Takes out the oldest held entry if its place is before `place` and it was
+ * sent at `sent_until` or earlier. Returns: FALSE if there is none such. */
+gboolean srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,
+    SrtlaTime sent_until, SrtlaInflightEntry *taken);
+
 /* Returns: how many packets are held, and their bytes. */
 guint srtla_inflight_count (const SrtlaInflight *log);
 guint64 srtla_inflight_bytes (const SrtlaInflight *log);
