@@ -83,8 +83,7 @@ testing_exact_copy (const guint8 *data, gsize size)
   guint8 *copy = (guint8 *) malloc (size);
 
   g_assert (copy != NULL || size == 0);
-  if (size > 0)
-    memcpy (copy, data, size);
+  memcpy (copy, data, size);
   return copy;
 }
 
