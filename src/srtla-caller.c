@@ -51,34 +51,27 @@ touch (SrtlaCaller *caller, SrtlaTime now)
   caller->last_heard = MAX (now, 1);    /* 0 says that the slot is free */
 }
 
-/* Returns: the slot with that id of its own; one that is closed only if no
- * other has it. */
+/* Returns: the slot of the caller with that id of its own. */
 static guint
 find_socket (const SrtlaCallers *callers, guint32 socket_id)
 {
-  guint i, closed = SRTLA_NO_CALLER;
+  guint i;
 
-  if (socket_id == 0)
-    return SRTLA_NO_CALLER;
-  for (i = 0; i < SRTLA_MAX_CALLERS; i++) {
-    if (callers->slots[i].socket_id != socket_id)
-      continue;
-    if (!callers->slots[i].closed)
+  for (i = 0; socket_id != 0 && i < SRTLA_MAX_CALLERS; i++) {
+    if (callers->slots[i].socket_id == socket_id)
       return i;
-    closed = i;
   }
-  return closed;
+  return SRTLA_NO_CALLER;
 }
 
-/* The same for the id of its peer. */
+/* Returns: the slot of the caller with that peer; a closed one only if no other
+ * has it. */
 static guint
 find_peer (const SrtlaCallers *callers, guint32 peer_id)
 {
   guint i, closed = SRTLA_NO_CALLER;
 
-  if (peer_id == 0)
-    return SRTLA_NO_CALLER;
-  for (i = 0; i < SRTLA_MAX_CALLERS; i++) {
+  for (i = 0; peer_id != 0 && i < SRTLA_MAX_CALLERS; i++) {
     if (callers->slots[i].peer_id != peer_id)
       continue;
     if (!callers->slots[i].closed)
@@ -219,11 +212,11 @@ srtla_callers_outgoing (SrtlaCallers *callers, SrtlaKind kind,
   if (G_UNLIKELY (!srtla_kind_is_srt (kind)))
     return SRTLA_NO_CALLER;
 
-  /* Nearly always the caller of the last packet; a free slot's peer is 0. */
+  /* Nearly always it is the caller of the last packet. */
   if (G_UNLIKELY (kind == SRTLA_KIND_SRT_HANDSHAKE))
     slot = outgoing_handshake (callers, data, size, now, is_new);
   else if (G_UNLIKELY (slot == SRTLA_NO_CALLER
-          || kind == SRTLA_KIND_SRT_SHUTDOWN || callers->slots[slot].closed
+          || kind == SRTLA_KIND_SRT_SHUTDOWN
           || callers->slots[slot].peer_id == 0
           || callers->slots[slot].peer_id != srtla_srt_destination (data)))
     slot = outgoing_other (callers, kind, data, now, is_new);
