@@ -14,8 +14,8 @@
 #define ASK_WAIT_MAX (10 * SRTLA_SECOND)
 /* Unanswered REG1s after which an uplink's path must be proven again. */
 #define ASKS_PER_PROOF 3
-/* A REG_NGP within this time of an unanswered probe may belong to that probe. */
-#define PROBE_MEMORY (3 * SRTLA_SECOND)
+/* So long may REG_NGP still belong to a REG2 of before the present group. */
+#define STALE_MEMORY (3 * SRTLA_SECOND)
 /* A REBIND that was not acted upon is asked for again. */
 #define REBIND_RETRY SRTLA_SECOND
 
@@ -49,8 +49,10 @@ typedef struct
   gboolean unknown_group;       /* the receiver did not know the group */
   gboolean rebinding;           /* REBIND was queued, closed() has not come */
   guint asks;                   /* REG1s without an answer since the last group */
-  guint probes;                 /* probes of this socket without an answer */
-  SrtlaTime last_probe;
+  guint unanswered;             /* REG2s of this socket, any id */
+  guint stale;                  /* of those, sent with another id than now */
+  SrtlaTime stale_until;        /* then answers to them are not expected */
+  SrtlaTime last_reg2;
   SrtlaTime asked_at;           /* latest REG1; 0 = never */
   SrtlaTime first_sent;         /* of what awaits an answer, or NONE */
   SrtlaTime retry_at;           /* NONE: nothing to repeat */
@@ -129,8 +131,10 @@ set_step (SrtlaRegistration *self, guint slot, Step step, const gchar *reason,
   uplink->retry_at = SRTLA_TIME_NONE;
   self->sends &= ~(G_GUINT64_CONSTANT (1) << slot);
 
-  if (step == STEP_UP)
+  if (step == STEP_UP) {
     self->n_up++;
+    uplink->unanswered = 0;
+  }
   if (step == STEP_ASKING)
     self->asking = slot;
 
@@ -153,21 +157,15 @@ queue_datagram (SrtlaRegistration *self, guint slot, Datagram datagram,
     uplink->first_sent = now;
   uplink->retry_at = now + uplink->interval;
 
-  switch (datagram) {
-    case DATAGRAM_PROBE:
-      uplink->probes++;
-      uplink->last_probe = now;
-      break;
-    case DATAGRAM_ASK:
-      uplink->asked = TRUE;
-      uplink->asked_at = MAX (now, 1);
-      break;
-    case DATAGRAM_JOIN:
-      uplink->joined = TRUE;
-      break;
-    case DATAGRAMS:
-      break;
+  if (datagram == DATAGRAM_ASK) {
+    uplink->asked = TRUE;
+    uplink->asked_at = MAX (now, 1);
+  } else {
+    uplink->unanswered++;
+    uplink->last_reg2 = now;
   }
+  if (datagram == DATAGRAM_JOIN)
+    uplink->joined = TRUE;
 }
 
 /* Returns: how long the first answer may take, without an upper bound. */
@@ -265,7 +263,11 @@ probe (SrtlaRegistration *self, guint slot, const gchar *reason, SrtlaTime now)
 static void
 join (SrtlaRegistration *self, guint slot, const gchar *reason, SrtlaTime now)
 {
+  Uplink *uplink = &self->uplinks[slot];
+
   set_step (self, slot, STEP_JOINING, reason, now);
+  uplink->stale = uplink->unanswered;
+  uplink->stale_until = uplink->last_reg2 + STALE_MEMORY;
   start_repeating (self, slot, DATAGRAM_JOIN, now);
 }
 
@@ -510,7 +512,6 @@ receive_reg3 (SrtlaRegistration *self, guint slot, SrtlaTime now)
   answered (uplink, now);
   uplink->backoff = 0;
   uplink->proven = TRUE;
-  uplink->probes = 0;
   set_step (self, slot, STEP_UP, "REG3", now);
   return SRTLA_REGISTRATION_TAKEN;
 }
@@ -519,11 +520,12 @@ static SrtlaRegistrationVerdict
 receive_ngp (SrtlaRegistration *self, guint slot, SrtlaTime now)
 {
   Uplink *uplink = &self->uplinks[slot];
-  gboolean of_probe = uplink->probes > 0
-      && now < uplink->last_probe + PROBE_MEMORY;
+  gboolean stale = uplink->stale > 0 && now < uplink->stale_until;
 
-  if (uplink->probes > 0)
-    uplink->probes--;
+  if (uplink->unanswered > 0)
+    uplink->unanswered--;
+  if (uplink->stale > 0)
+    uplink->stale--;
   if (uplink->step == STEP_PROBING) {
     answered (uplink, now);
     uplink->proven = TRUE;
@@ -532,8 +534,8 @@ receive_ngp (SrtlaRegistration *self, guint slot, SrtlaTime now)
     return SRTLA_REGISTRATION_TAKEN;
   }
 
-  /* One to an earlier probe says nothing about the group. */
-  if (uplink->step != STEP_JOINING || of_probe
+  /* One to an earlier REG2 says nothing about this group. */
+  if (uplink->step != STEP_JOINING || stale
       || uplink->first_sent == SRTLA_TIME_NONE)
     return SRTLA_REGISTRATION_IGNORED;
 
@@ -638,7 +640,7 @@ srtla_registration_closed (SrtlaRegistration *self, guint slot,
   uplink->rebinding = FALSE;
   uplink->asked = FALSE;
   uplink->joined = FALSE;
-  uplink->probes = 0;
+  uplink->unanswered = 0;
   self->rebinds &= ~(G_GUINT64_CONSTANT (1) << slot);
 
   check_group (self, now);
