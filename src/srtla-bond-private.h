@@ -27,6 +27,15 @@ struct _SrtlaBond
   SrtlaCallers callers;
   const SrtlaScheduler *scheduler;
 
+  /* All modes but classic. */
+  gboolean quality, exploration;        /* settings */
+  guint latest;                 /* slot of the latest choice, or none */
+  gboolean acknowledges;        /* this receiver sends SRTLA ACKs */
+  gboolean pressed;             /* some uplink stalls or has a queue */
+  SrtlaTime relaying_since;     /* SRT ACKs come without a longer pause since */
+  SrtlaTime relayed_at;         /* latest SRT ACK, on whichever uplink; 0 = none */
+  SrtlaTime next_guard;         /* when uplinks are judged again */
+
   SrtlaTime next_housekeeping;  /* once a second */
   SrtlaTime rates_since;        /* when bitrates were last taken */
   guint uplinks_up;
@@ -51,6 +60,34 @@ void srtla_bond_tell (SrtlaBond *bond, const SrtlaEvent *event);
 void srtla_bond_keepalive (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 /* Takes bitrates and shares of the time since the last call. */
 void srtla_bond_take_rates (SrtlaBond *bond, SrtlaTime now);
+
+/* It fell silent or refuses packets: down, and registered again. */
+void srtla_bond_lose_uplink (SrtlaBond *bond, SrtlaUplink *uplink,
+    SrtlaTime now);
+/* Sends a packet that also goes another way. Returns: FALSE if there is no room
+ * for more outputs. */
+gboolean srtla_bond_emit_duplicate (SrtlaBond *bond, SrtlaUplink *uplink,
+    guint caller, const SrtlaPacket *packet, SrtlaTime now);
+
+/* srtla-bond-enhanced.c: what modes but classic do where classic does its own. */
+#define SRTLA_GUARD_INTERVAL (20 * SRTLA_MILLISECOND)
+void srtla_enhanced_srtla_ack (SrtlaBond *bond, SrtlaUplink *uplink,
+    const guint8 *data, gsize size, SrtlaTime now);
+void srtla_enhanced_settle (SrtlaBond *bond, guint caller,
+    const SrtlaTrackerEntry *entry, SrtlaTime now);
+void srtla_enhanced_settled (SrtlaBond *bond, SrtlaTime now);
+void srtla_enhanced_lost (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
+void srtla_enhanced_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
+gboolean srtla_enhanced_is_silent (const SrtlaUplink *uplink, SrtlaTime now);
+void srtla_enhanced_guard (SrtlaBond *bond, SrtlaTime now);
+void srtla_enhanced_duplicate (SrtlaBond *bond, guint caller, guint chosen,
+    const SrtlaPacket *packet, SrtlaTime now);
+
+static inline gboolean
+srtla_bond_is_classic (const SrtlaBond * bond)
+{
+  return bond->scheduler == &srtla_scheduler_classic;
+}
 
 /* Returns: the uplink in that slot; NULL if the slot is free or no slot. */
 static inline SrtlaUplink *

@@ -80,7 +80,6 @@ receive_srtla_ack (SrtlaBond * bond, SrtlaUplink * arrival,
   guint count = srtla_ack_count (data, size);
   guint i, k;
 
-  bond->stats.srtla_acks++;
   for (i = 0; i < count; i++) {
     SrtlaUplink *uplink = take_acknowledged (bond, arrival,
         srtla_ack_sequence (data, i), now);
@@ -118,7 +117,7 @@ settle (SrtlaBond * bond, guint caller, SrtlaTrackerEntry * entry)
 /* Everything before a number arrived. */
 static void
 receive_srt_ack (SrtlaBond * bond, guint caller, const guint8 * data,
-    gsize size)
+    gsize size, SrtlaTime now)
 {
   SrtlaTracker *tracker = bond->callers.slots[caller].tracker;
   SrtlaTrackerEntry *entry;
@@ -131,6 +130,12 @@ receive_srt_ack (SrtlaBond * bond, guint caller, const guint8 * data,
     bond->stats.ignored_numbers++;
     return;
   }
+  if (!srtla_bond_is_classic (bond)) {
+    while ((entry = srtla_tracker_next_acknowledged (tracker)) != NULL)
+      srtla_enhanced_settle (bond, caller, entry, now);
+    srtla_enhanced_settled (bond, now);
+    return;
+  }
   while ((entry = srtla_tracker_next_acknowledged (tracker)) != NULL)
     settle (bond, caller, entry);
   for (i = 0; i < bond->n_uplinks; i++)
@@ -138,11 +143,31 @@ receive_srt_ack (SrtlaBond * bond, guint caller, const guint8 * data,
         (gint32) srtla_inflight_count (bond->order[i]->log);
 }
 
+/* In modes but classic a loss is the uplink's that carried the latest copy. */
+static SrtlaUplink *
+blame (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
+{
+  const SrtlaTrackerEntry *entry;
+  SrtlaUplink *uplink;
+
+  entry = srtla_tracker_find (bond->callers.slots[caller].tracker, sequence,
+      now);
+  uplink = entry != NULL ? srtla_bond_uplink (bond, entry->uplink) : NULL;
+  if (uplink == NULL || !srtla_inflight_take (uplink->log, caller, sequence,
+          NULL))
+    return NULL;
+  uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
+  srtla_enhanced_lost (bond, uplink, now);
+  return uplink;
+}
+
 static void
 lose (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
 {
-  guint64 holders = holders_of (bond, caller, sequence, now);
-  SrtlaUplink *uplink = take_in_order (bond, caller, sequence, holders);
+  SrtlaUplink *uplink = srtla_bond_is_classic (bond)
+      ? take_in_order (bond, caller, sequence,
+      holders_of (bond, caller, sequence, now))
+      : blame (bond, caller, sequence, now);
 
   if (uplink == NULL) {
     bond->stats.ignored_numbers++;
@@ -150,7 +175,8 @@ lose (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   }
   bond->stats.naks++;
   uplink->counters.naks++;
-  srtla_uplink_window_nak (uplink);
+  if (srtla_bond_is_classic (bond))
+    srtla_uplink_window_nak (uplink);
 }
 
 /* The list is cut down to what was sent and is outstanding, and a packet may
@@ -189,15 +215,20 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
 {
   guint caller = srtla_callers_incoming (&bond->callers, kind, data, size, now);
   SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, uplink->slot, caller,
-    {data, size, NULL}
+    {data, size, NULL}, FALSE
   };
   gboolean copy = caller != SRTLA_NO_CALLER
       && srtla_replies_is_copy (bond->callers.slots[caller].replies, kind,
       data, size);
 
+  if (kind == SRTLA_KIND_SRT_ACK) {
+    if (now > bond->relayed_at + SRTLA_SECOND / 10)
+      bond->relaying_since = now;
+    bond->relayed_at = now;
+  }
   /* An ACK says the same each time it comes; a NAK must count once. */
   if (kind == SRTLA_KIND_SRT_ACK && caller != SRTLA_NO_CALLER)
-    receive_srt_ack (bond, caller, data, size);
+    receive_srt_ack (bond, caller, data, size, now);
   if (copy) {
     bond->stats.reply_copies++;
     return;
@@ -220,9 +251,12 @@ static void
 receive_keepalive (SrtlaBond * bond, SrtlaUplink * uplink,
     const guint8 * data, gsize size, SrtlaTime now)
 {
-  if (srtla_uplink_echo (uplink, data, size, now))
-    srtla_registration_set_rtt (bond->registration, uplink->slot,
-        uplink->rtt.smoothed);
+  if (!srtla_uplink_echo (uplink, data, size, now))
+    return;
+  srtla_registration_set_rtt (bond->registration, uplink->slot,
+      uplink->rtt.smoothed);
+  if (!srtla_bond_is_classic (bond))
+    srtla_enhanced_echo (bond, uplink, now);
 }
 
 /* Returns: whether only a receiver that knows the uplink sends this kind. */
@@ -267,7 +301,11 @@ srtla_bond_receive (SrtlaBond * bond, guint slot, const guint8 * data,
       receive_keepalive (bond, uplink, data, size, now);
       break;
     case SRTLA_KIND_ACK:
-      receive_srtla_ack (bond, uplink, data, size, now);
+      bond->stats.srtla_acks++;
+      if (srtla_bond_is_classic (bond))
+        receive_srtla_ack (bond, uplink, data, size, now);
+      else
+        srtla_enhanced_srtla_ack (bond, uplink, data, size, now);
       break;
     case SRTLA_KIND_REG1:
     case SRTLA_KIND_REG2:

@@ -40,6 +40,12 @@ copy_uplink (const SrtlaUplink * uplink, SrtlaUplinkStats * stats)
   stats->last_heard = uplink->last_heard;
   stats->bitrate = uplink->bitrate;
   stats->share = uplink->share;
+  stats->quality = uplink->quality.value;
+  stats->bursts = uplink->quality.bursts;
+  stats->stalled = uplink->stalled;
+  stats->delivered_rate = 8 * uplink->delivery.rate_maximum;
+  stats->capacity = 8 * uplink->delivery.capacity;
+  stats->queue = uplink->delivery.queue;
   stats->counters = uplink->counters;
 }
 

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* SRT gives a connection up when nothing comes back for 5 s. */
+#define TRACKER_AGE (60 * SRTLA_SECOND)
+
 /* ---- Outputs and events ------------------------------------------------ */
 
 void
@@ -110,6 +113,8 @@ count_not_up (SrtlaBond * bond, guint uplink, SrtlaTime now)
 
   if (--bond->uplinks_up > 0)
     return;
+  bond->acknowledges = FALSE;   /* the next receiver may be another */
+  bond->relayed_at = 0;
   bond->connected_since = 0;
   bond->down_since = now;
   bond->timeout_told = FALSE;
@@ -135,10 +140,20 @@ state_changed (guint slot, SrtlaUplinkState from, SrtlaUplinkState to,
 
   if (to == SRTLA_UPLINK_UP) {
     count_up (bond, slot, now);
+    srtla_quality_start (&uplink->quality, now);
+    srtla_uplink_weigh (uplink, bond->quality, now);
     srtla_bond_keepalive (bond, uplink, now);
   } else if (from == SRTLA_UPLINK_UP) {
     count_not_up (bond, slot, now);
   }
+}
+
+/* How far back a log is searched: classic mode reads the newest 255. */
+static void
+prepare_log (const SrtlaBond * bond, SrtlaUplink * uplink)
+{
+  srtla_inflight_set_reach (uplink->log, srtla_bond_is_classic (bond)
+      ? SRTLA_CLASSIC_REACH : SRTLA_INFLIGHT_CAPACITY);
 }
 
 guint
@@ -152,6 +167,7 @@ srtla_bond_add_uplink (SrtlaBond * bond, SrtlaTime now)
     return SRTLA_NO_UPLINK;
 
   bond->uplinks[slot] = srtla_uplink_new (slot, now);
+  prepare_log (bond, bond->uplinks[slot]);
   memmove (&bond->order[1], &bond->order[0],
       bond->n_uplinks * sizeof bond->order[0]);
   bond->order[0] = bond->uplinks[slot];
@@ -174,9 +190,11 @@ drop_outputs (SrtlaBond * bond, guint slot)
     if (output.uplink != slot || output.kind == SRTLA_OUTPUT_REPLY) {
       srtla_bond_emit (bond, &output);
     } else if (output.kind == SRTLA_OUTPUT_PACKET) {
-      bond->stats.packets_sent--;
-      bond->stats.bytes_sent -= output.packet.size;
-      bond->stats.dropped_uplink_removed++;
+      if (!output.duplicate) {
+        bond->stats.packets_sent--;
+        bond->stats.bytes_sent -= output.packet.size;
+        bond->stats.dropped_uplink_removed++;
+      }
       release (bond, output.packet.owner);
     }
   }
@@ -235,14 +253,17 @@ srtla_bond_restart (SrtlaBond * bond, SrtlaTime now)
 /* ---- A packet on its way out ------------------------------------------- */
 
 static guint
-select_uplink (SrtlaBond * bond, SrtlaTime now)
+select_uplink (SrtlaBond * bond, gsize size, SrtlaTime now)
 {
   const SrtlaSchedulerView view = {
-    (const SrtlaUplink * const *) bond->order, bond->n_uplinks, now
+    (const SrtlaUplink * const *) bond->order, bond->n_uplinks, now,
+    (guint) size, bond->latest
   };
   guint index = bond->scheduler->select (&view);
 
-  return index == SRTLA_NO_UPLINK ? SRTLA_NO_UPLINK : bond->order[index]->slot;
+  bond->latest = index == SRTLA_NO_UPLINK ? SRTLA_NO_UPLINK
+      : bond->order[index]->slot;
+  return bond->latest;
 }
 
 static void
@@ -278,6 +299,7 @@ track (SrtlaBond * bond, guint caller, SrtlaUplink * uplink,
     forget_displaced (bond, caller, &displaced);
   srtla_inflight_insert (uplink->log, caller, sequence, packet->size, now);
   uplink->in_flight++;
+  uplink->sent_at = now;
 }
 
 static SrtlaPushVerdict
@@ -307,12 +329,40 @@ start_caller (SrtlaBond * bond, guint caller, SrtlaTime now)
   srtla_bond_tell (bond, &event);
 }
 
+gboolean
+srtla_bond_emit_duplicate (SrtlaBond * bond, SrtlaUplink * uplink,
+    guint caller, const SrtlaPacket * packet, SrtlaTime now)
+{
+  const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, caller,
+    *packet, TRUE
+  };
+  guint32 sequence = srtla_srt_sequence (packet->data);
+
+  if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1)
+    return FALSE;
+  if (packet->owner != NULL && bond->config.reference != NULL)
+    bond->config.reference (packet->owner, bond->config.user_data);
+  if (caller != SRTLA_NO_CALLER) {
+    srtla_tracker_add_holder (bond->callers.slots[caller].tracker, sequence,
+        uplink->slot);
+    srtla_inflight_insert (uplink->log, caller, sequence, packet->size, now);
+    uplink->in_flight++;
+  }
+  uplink->sent_at = now;
+  uplink->counters.duplicates++;
+  uplink->counters.duplicate_bytes += packet->size;
+  bond->stats.duplicates++;
+  bond->stats.duplicate_bytes += packet->size;
+  srtla_bond_emit (bond, &output);
+  return TRUE;
+}
+
 static void
 emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
     const SrtlaPacket * packet, gboolean retransmission)
 {
   const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, caller,
-    *packet
+    *packet, FALSE
   };
 
   uplink->counters.packets_sent++;
@@ -354,7 +404,7 @@ srtla_bond_push (SrtlaBond * bond, const SrtlaPacket * packet, SrtlaTime now,
 
   if (bond->outputs_waiting >= SRTLA_BOND_BATCH)
     return refuse (bond, packet, &bond->stats.dropped_full, SRTLA_PUSH_FULL);
-  slot = select_uplink (bond, now);
+  slot = select_uplink (bond, packet->size, now);
   if (slot == SRTLA_NO_UPLINK)
     return refuse (bond, packet, &bond->stats.dropped_no_uplink,
         SRTLA_PUSH_NO_UPLINK);
@@ -363,7 +413,45 @@ srtla_bond_push (SrtlaBond * bond, const SrtlaPacket * packet, SrtlaTime now,
     track (bond, from, bond->uplinks[slot], packet, now);
   emit_packet (bond, bond->uplinks[slot], from, packet,
       kind == SRTLA_KIND_SRT_DATA && srtla_srt_is_retransmission (packet->data));
+  if (kind == SRTLA_KIND_SRT_DATA && !srtla_bond_is_classic (bond))
+    srtla_enhanced_duplicate (bond, from, slot, packet, now);
   return SRTLA_PUSH_TAKEN;
+}
+
+/* A packet that never left is not in flight. */
+static void
+untrack (SrtlaUplink * uplink, const SrtlaOutput * output)
+{
+  if (output->caller != SRTLA_NO_CALLER
+      && srtla_packet_kind (output->packet.data, output->packet.size)
+      == SRTLA_KIND_SRT_DATA
+      && srtla_inflight_take (uplink->log, output->caller,
+          srtla_srt_sequence (output->packet.data), NULL)
+      && uplink->in_flight > 0)
+    uplink->in_flight--;
+}
+
+static void
+uncount (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaOutput * output,
+    SrtlaSendResult result)
+{
+  gsize size = output->packet.size;
+
+  if (output->duplicate) {
+    bond->stats.duplicates--;
+    bond->stats.duplicate_bytes -= size;
+    return;
+  }
+  bond->stats.packets_sent--;
+  bond->stats.bytes_sent -= size;
+  if (result == SRTLA_SEND_FAILED)
+    bond->stats.dropped_send_error++;
+  else
+    bond->stats.dropped_uplink_queue++;
+  if (uplink != NULL) {
+    uplink->counters.packets_sent--;
+    uplink->counters.bytes_sent -= size;
+  }
 }
 
 void
@@ -371,7 +459,6 @@ srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
     SrtlaSendResult result, SrtlaTime now)
 {
   SrtlaUplink *uplink = srtla_bond_uplink (bond, output->uplink);
-  gsize size = output->packet.size;
 
   (void) now;
   if (result == SRTLA_SEND_DONE)
@@ -381,25 +468,12 @@ srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
   if (output->kind != SRTLA_OUTPUT_PACKET)
     return;
 
-  bond->stats.packets_sent--;
-  bond->stats.bytes_sent -= size;
-  if (result == SRTLA_SEND_FAILED)
-    bond->stats.dropped_send_error++;
-  else
-    bond->stats.dropped_uplink_queue++;
+  uncount (bond, uplink, output, result);
   if (uplink == NULL)
     return;
-
-  uplink->counters.packets_sent--;
-  uplink->counters.bytes_sent -= size;
   if (result == SRTLA_SEND_FAILED)
     uplink->suspended = TRUE;
-  if (output->caller != SRTLA_NO_CALLER
-      && srtla_packet_kind (output->packet.data, size) == SRTLA_KIND_SRT_DATA
-      && srtla_inflight_take (uplink->log, output->caller,
-          srtla_srt_sequence (output->packet.data), NULL)
-      && uplink->in_flight > 0)
-    uplink->in_flight--;
+  untrack (uplink, output);
 }
 
 /* ---- Time -------------------------------------------------------------- */
@@ -408,7 +482,7 @@ void
 srtla_bond_keepalive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   SrtlaOutput output = { SRTLA_OUTPUT_CONTROL, uplink->slot, SRTLA_NO_CALLER,
-    {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}
+    {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}, FALSE
   };
 
   if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - 1)
@@ -416,6 +490,24 @@ srtla_bond_keepalive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   srtla_uplink_keepalive (uplink, bond->connection_id, now,
       bond->keepalives[uplink->slot]);
   srtla_bond_emit (bond, &output);
+}
+
+void
+srtla_bond_lose_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  const gchar *reason = uplink->suspended ? "send failed" : "silent";
+
+  srtla_uplink_fail (uplink);
+  srtla_registration_lost (bond->registration, uplink->slot, reason, now);
+}
+
+static gboolean
+is_alive (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
+{
+  /* A keepalive a second: two unanswered ones are silence. */
+  return srtla_bond_is_classic (bond) ? srtla_uplink_is_live (uplink, now)
+      : now < uplink->last_heard + 5 * SRTLA_SECOND / 2
+      + 2 * uplink->rtt.smoothed;
 }
 
 /* Once a second: who fell silent, keepalives, rates. */
@@ -430,15 +522,26 @@ housekeeping (SrtlaBond * bond, SrtlaTime now)
 
     if (uplink->state != SRTLA_UPLINK_UP)
       continue;
-    if (srtla_uplink_is_live (uplink, now)) {
+    if (is_alive (bond, uplink, now))
       srtla_bond_keepalive (bond, uplink, now);
-    } else {
-      const gchar *reason = uplink->suspended ? "send failed" : "silent";
-
-      srtla_uplink_fail (uplink);
-      srtla_registration_lost (bond->registration, uplink->slot, reason, now);
-    }
+    else
+      srtla_bond_lose_uplink (bond, uplink, now);
   }
+}
+
+/* Uplinks are judged while anything is under way on them, or awaited. */
+static SrtlaTime
+guard_deadline (const SrtlaBond * bond)
+{
+  guint i;
+
+  if (srtla_bond_is_classic (bond))
+    return SRTLA_TIME_NONE;
+  for (i = 0; i < bond->n_uplinks; i++) {
+    if (bond->order[i]->in_flight > 0 || bond->order[i]->stalled)
+      return bond->next_guard;
+  }
+  return SRTLA_TIME_NONE;
 }
 
 static SrtlaTime
@@ -457,6 +560,10 @@ srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
     housekeeping (bond, now);
     bond->next_housekeeping += SRTLA_SECOND
         * ((now - bond->next_housekeeping) / SRTLA_SECOND + 1);
+  }
+  if (now >= guard_deadline (bond)) {
+    srtla_enhanced_guard (bond, now);
+    bond->next_guard = now + SRTLA_GUARD_INTERVAL;
   }
   if (now >= srtla_registration_deadline (bond->registration))
     srtla_registration_tick (bond->registration, now);
@@ -477,6 +584,7 @@ srtla_bond_deadline (const SrtlaBond * bond)
       : SRTLA_TIME_NONE;
 
   deadline = MIN (deadline, srtla_registration_deadline (bond->registration));
+  deadline = MIN (deadline, guard_deadline (bond));
   return MIN (deadline, timeout_deadline (bond));
 }
 
@@ -486,6 +594,52 @@ void
 srtla_bond_set_connection_timeout (SrtlaBond * bond, SrtlaTime timeout)
 {
   bond->config.connection_timeout = timeout;
+}
+
+/* Each mode reads the logs in its own way: what is in flight is counted anew. */
+gboolean
+srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
+{
+  const SrtlaScheduler *scheduler = srtla_scheduler_find (mode);
+  guint i;
+
+  if (scheduler == NULL)
+    return FALSE;
+  if (scheduler == bond->scheduler)
+    return TRUE;
+  bond->scheduler = scheduler;
+  bond->latest = SRTLA_NO_UPLINK;
+  bond->next_guard = now + SRTLA_GUARD_INTERVAL;
+  for (i = 0; i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+
+    prepare_log (bond, uplink);
+    uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
+    uplink->stalled = FALSE;
+    uplink->train_left = 0;
+    srtla_delivery_restart (&uplink->delivery,
+        srtla_inflight_next_place (uplink->log));
+    srtla_uplink_weigh (uplink, bond->quality, now);
+  }
+  return TRUE;
+}
+
+const gchar *
+srtla_bond_mode (const SrtlaBond * bond)
+{
+  return bond->scheduler->name;
+}
+
+void
+srtla_bond_set_quality (SrtlaBond * bond, gboolean quality)
+{
+  bond->quality = quality;
+}
+
+void
+srtla_bond_set_exploration (SrtlaBond * bond, gboolean exploration)
+{
+  bond->exploration = exploration;
 }
 
 static void
@@ -507,8 +661,10 @@ srtla_bond_new (const SrtlaBondConfig * config, SrtlaTime now)
   bond->config = *config;
   draw ((guint8 *) & bond->connection_id, sizeof bond->connection_id, bond);
   bond->registration = srtla_registration_new (draw, state_changed, bond);
-  srtla_callers_init (&bond->callers, SRTLA_TIME_NONE);
+  srtla_callers_init (&bond->callers, TRACKER_AGE);
   bond->scheduler = &srtla_scheduler_classic;
+  bond->quality = TRUE;
+  bond->latest = SRTLA_NO_UPLINK;
   bond->next_housekeeping = now + SRTLA_SECOND;
   bond->rates_since = now;
   bond->down_since = now;

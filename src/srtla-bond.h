@@ -61,6 +61,18 @@ void srtla_bond_restart (SrtlaBond *bond, SrtlaTime now);
 
 void srtla_bond_set_connection_timeout (SrtlaBond *bond, SrtlaTime timeout);
 
+/* How packets are spread: "classic" or "enhanced", docs/scheduling.md. Any
+ * time; packets under way stay accounted for. Returns: FALSE, and changes
+ * nothing, for another name. */
+gboolean srtla_bond_set_mode (SrtlaBond *bond, const gchar *mode, SrtlaTime now);
+const gchar *srtla_bond_mode (const SrtlaBond *bond);
+
+/* For all modes but classic. Quality (default on): losses and round trip weigh
+ * on an uplink's score, not its capacity alone. Exploration (default off):
+ * uplinks that carry nothing are probed with duplicates. */
+void srtla_bond_set_quality (SrtlaBond *bond, gboolean quality);
+void srtla_bond_set_exploration (SrtlaBond *bond, gboolean exploration);
+
 /* ---- In ---------------------------------------------------------------- */
 
 typedef enum
@@ -106,6 +118,7 @@ typedef struct
   guint uplink;                 /* slot; for a REPLY the one it came in on */
   guint caller;                 /* slot or SRTLA_NO_CALLER: PACKET and REPLY */
   SrtlaPacket packet;           /* owner NULL but for PACKET */
+  gboolean duplicate;           /* a PACKET that also goes another way */
 } SrtlaOutput;
 
 /* Returns: FALSE when there is no more. */
@@ -133,6 +146,8 @@ typedef enum
   SRTLA_EVENT_DISCONNECTED,     /* the last uplink went down */
   SRTLA_EVENT_CONNECTION_TIMEOUT,       /* no uplink up for that long; once */
   SRTLA_EVENT_CALLER,           /* a new SRT caller is seen */
+  SRTLA_EVENT_STALLED,          /* `uplink` stopped delivering: it rests */
+  SRTLA_EVENT_DELIVERS,         /* `uplink` delivers again */
   SRTLA_EVENTS_LOST,            /* events were not taken in time */
 } SrtlaEventKind;
 
@@ -166,6 +181,12 @@ typedef struct
   SrtlaTime last_heard;         /* 0 = nothing yet */
   guint64 bitrate;              /* bits/s */
   gdouble share;                /* 0 to 1 */
+  gdouble quality;              /* factor on its score, about 0.35 to 1.15 */
+  guint64 bursts;               /* of losses */
+  gboolean stalled;
+  guint64 delivered_rate;       /* bits/s, highest of the last 10 s; 0 = unknown */
+  guint64 capacity;             /* bits/s that it is trusted with */
+  SrtlaTime queue;              /* µs in front of a new packet */
   SrtlaUplinkCounters counters;
 } SrtlaUplinkStats;
 
@@ -181,6 +202,7 @@ typedef struct
   guint64 dropped_send_error;           /* FAILED */
   guint64 dropped_uplink_queue;         /* DROPPED */
   guint64 dropped_uplink_removed;
+  guint64 duplicates, duplicate_bytes;  /* sent beside, not in packets_sent */
   guint64 untracked;                    /* data packets sent without a caller slot */
 
   /* From the receiver. */

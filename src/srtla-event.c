@@ -35,6 +35,10 @@ format_body (const SrtlaEvent * event, gchar * out, gsize size)
       return snprintf (out, size, "connection timeout: no uplink is up");
     case SRTLA_EVENT_CALLER:
       return snprintf (out, size, "caller %u is new", event->caller);
+    case SRTLA_EVENT_STALLED:
+      return snprintf (out, size, "uplink %u: stalled", event->uplink);
+    case SRTLA_EVENT_DELIVERS:
+      return snprintf (out, size, "uplink %u: delivers again", event->uplink);
     case SRTLA_EVENTS_LOST:
       return snprintf (out, size, "events were lost");
   }

@@ -23,8 +23,9 @@ struct _SrtlaInflight
   guint32 mask;                 /* capacity - 1 */
   guint shift;                  /* takes a hash to its bucket */
   guint n_buckets;
-  guint count;
-  guint64 bytes;
+  guint n_held;
+  guint count;                  /* of those, not settled */
+  guint64 bytes;                /* likewise */
   guint32 *buckets;             /* newest node of each chain */
   Node nodes[];
 };
@@ -44,6 +45,15 @@ node_at (SrtlaInflight *log, guint64 place)
   return &log->nodes[place & log->mask];
 }
 
+static inline void
+discount (SrtlaInflight *log, Node *node)
+{
+  if (node->entry.settled)
+    return;
+  log->count--;
+  log->bytes -= node->entry.size;
+}
+
 static void
 settle (SrtlaInflight *log, Node *node)
 {
@@ -54,8 +64,8 @@ settle (SrtlaInflight *log, Node *node)
   if (node->older != NONE)
     log->nodes[node->older].newer = node->newer;
   node->entry.held = FALSE;
-  log->count--;
-  log->bytes -= node->entry.size;
+  log->n_held--;
+  discount (log, node);
 }
 
 /* Moves the oldest place on by one. Returns: TRUE if it was held. */
@@ -122,6 +132,7 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
   node->entry.size = (guint16) MIN (size, G_MAXUINT16);
   node->entry.caller = (guint8) caller;
   node->entry.held = TRUE;
+  node->entry.settled = FALSE;
   node->entry.sent_at = now;
   node->newer = NONE;
   node->older = *bucket;
@@ -129,58 +140,95 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
     log->nodes[node->older].newer = index;
   *bucket = index;
 
+  log->n_held++;
   log->count++;
   log->bytes += node->entry.size;
   return dropped;
+}
+
+/* Any caller's number. */
+#define ANYBODY G_MAXUINT
+
+/* Returns: the newest node that holds the number, NONE if there is none. */
+static inline guint32
+find (SrtlaInflight *log, guint caller, guint32 sequence)
+{
+  guint32 index = *bucket_of (log, sequence);
+
+  while (index != NONE && (log->nodes[index].entry.sequence != sequence
+          || (caller != ANYBODY && log->nodes[index].entry.caller != caller)))
+    index = log->nodes[index].older;
+  return index;
+}
+
+/* Of the places that share a node it holds the latest one used. */
+static inline guint64
+place_of (const SrtlaInflight *log, guint32 index)
+{
+  guint64 last = log->inserted - 1;
+
+  return last - (((guint32) last - index) & log->mask);
+}
+
+static inline gboolean
+take (SrtlaInflight *log, guint caller, guint32 sequence,
+    SrtlaInflightEntry *taken, guint64 *place)
+{
+  guint32 index = find (log, caller, sequence);
+
+  if (index == NONE)
+    return FALSE;
+  settle (log, &log->nodes[index]);
+  if (taken != NULL)
+    *taken = log->nodes[index].entry;
+  if (place != NULL)
+    *place = place_of (log, index);
+  return TRUE;
+}
+
+gboolean
+srtla_inflight_settle (SrtlaInflight *log, guint caller, guint32 sequence,
+    SrtlaInflightEntry *settled, guint64 *place)
+{
+  guint32 index = find (log, caller, sequence);
+  Node *node;
+
+  if (index == NONE || log->nodes[index].entry.settled)
+    return FALSE;
+  node = &log->nodes[index];
+  discount (log, node);
+  node->entry.settled = TRUE;
+  *settled = node->entry;
+  *place = place_of (log, index);
+  return TRUE;
 }
 
 gboolean
 srtla_inflight_take (SrtlaInflight *log, guint caller, guint32 sequence,
     SrtlaInflightEntry *taken)
 {
-  guint32 index = *bucket_of (log, sequence);
-
-  for (; index != NONE; index = log->nodes[index].older) {
-    Node *node = &log->nodes[index];
-
-    if (node->entry.sequence != sequence || node->entry.caller != caller)
-      continue;
-    settle (log, node);
-    if (taken != NULL)
-      *taken = node->entry;
-    return TRUE;
-  }
-  return FALSE;
+  return take (log, caller, sequence, taken, NULL);
 }
 
 gboolean
 srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
     SrtlaInflightEntry *taken)
 {
-  return srtla_inflight_take_place (log, sequence, taken, NULL);
+  return take (log, ANYBODY, sequence, taken, NULL);
 }
 
 gboolean
 srtla_inflight_take_place (SrtlaInflight *log, guint32 sequence,
     SrtlaInflightEntry *taken, guint64 *place)
 {
-  guint32 index = *bucket_of (log, sequence);
+  return take (log, ANYBODY, sequence, taken, place);
+}
 
-  for (; index != NONE; index = log->nodes[index].older) {
-    Node *node = &log->nodes[index];
-
-    if (node->entry.sequence != sequence)
-      continue;
-    settle (log, node);
-    if (taken != NULL)
-      *taken = node->entry;
-    /* Of the places that share the node it is the latest one used. */
-    if (place != NULL)
-      *place = log->inserted - 1
-          - (((guint32) (log->inserted - 1) - index) & log->mask);
-    return TRUE;
-  }
-  return FALSE;
+gboolean
+srtla_inflight_take_caller_place (SrtlaInflight *log, guint caller,
+    guint32 sequence, SrtlaInflightEntry *taken, guint64 *place)
+{
+  return take (log, caller, sequence, taken, place);
 }
 
 guint
@@ -225,6 +273,7 @@ srtla_inflight_clear (SrtlaInflight *log)
   /* NONE is all ones. Nodes need no clearing: nothing leads to them. */
   memset (log->buckets, 0xff, log->n_buckets * sizeof (guint32));
   log->inserted = log->oldest = 0;
+  log->n_held = 0;
   log->count = 0;
   log->bytes = 0;
 }
@@ -273,7 +322,7 @@ srtla_inflight_bytes (const SrtlaInflight *log)
 const SrtlaInflightEntry *
 srtla_inflight_oldest (SrtlaInflight *log)
 {
-  if (log->count == 0) {
+  if (log->n_held == 0) {
     log->oldest = log->inserted;
     return NULL;
   }

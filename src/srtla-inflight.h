@@ -15,7 +15,8 @@ typedef struct
   guint32 sequence;
   guint16 size;                 /* bytes of the packet */
   guint8 caller;                /* slot */
-  guint8 held;                  /* FALSE: settled, or an empty entry */
+  guint8 held : 1;              /* FALSE: taken out, or an empty entry */
+  guint8 settled : 1;           /* held, but known to have arrived: not counted */
   SrtlaTime sent_at;
 } SrtlaInflightEntry;
 
@@ -43,6 +44,16 @@ gboolean srtla_inflight_take (SrtlaInflight *log, guint caller,
  * none. *taken says whose it was. */
 gboolean srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
     SrtlaInflightEntry *taken);
+
+/* The same for the newest copy of one caller's number. */
+gboolean srtla_inflight_take_caller_place (SrtlaInflight *log, guint caller,
+    guint32 sequence, SrtlaInflightEntry *taken, guint64 *place);
+
+/* The newest held copy of a number is known to have arrived, but not from this
+ * uplink: it stays held, and is no longer counted as in flight. Returns: FALSE
+ * if none is held or it was settled before; else the entry and its place. */
+gboolean srtla_inflight_settle (SrtlaInflight *log, guint caller,
+    guint32 sequence, SrtlaInflightEntry *settled, guint64 *place);
 
 /* Takes out every held copy of a number. Returns: how many there were. */
 guint srtla_inflight_forget (SrtlaInflight *log, guint caller,
@@ -73,7 +84,7 @@ gboolean srtla_inflight_take_place (SrtlaInflight *log, guint32 sequence,
 gboolean srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,
     SrtlaTime sent_until, SrtlaInflightEntry *taken);
 
-/* Returns: how many packets are held, and their bytes. */
+/* Returns: how many packets are held and not settled, and their bytes. */
 guint srtla_inflight_count (const SrtlaInflight *log);
 guint64 srtla_inflight_bytes (const SrtlaInflight *log);
 

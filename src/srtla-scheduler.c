@@ -8,6 +8,7 @@ srtla_scheduler_find (const gchar * name)
 {
   static const SrtlaScheduler *const schedulers[] = {
     &srtla_scheduler_classic,
+    &srtla_scheduler_enhanced,
   };
   guint i;
 

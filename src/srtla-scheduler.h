@@ -14,6 +14,8 @@ typedef struct
   const SrtlaUplink *const *uplinks;    /* in list order: the last added first */
   guint n_uplinks;
   SrtlaTime now;
+  guint size;                   /* of the packet, bytes */
+  guint latest;                 /* slot of the latest choice, or SRTLA_NO_UPLINK */
 } SrtlaSchedulerView;
 
 typedef struct
@@ -24,6 +26,7 @@ typedef struct
 } SrtlaScheduler;
 
 extern const SrtlaScheduler srtla_scheduler_classic;
+extern const SrtlaScheduler srtla_scheduler_enhanced;
 
 /* Returns: the scheduler of that name, NULL if there is none. */
 const SrtlaScheduler *srtla_scheduler_find (const gchar *name);

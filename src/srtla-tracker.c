@@ -186,6 +186,15 @@ srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence, guint uplink,
   return is_displaced;
 }
 
+void
+srtla_tracker_add_holder (SrtlaTracker *tracker, guint32 sequence, guint uplink)
+{
+  SrtlaTrackerEntry *entry = lookup (tracker, sequence & SRTLA_SEQ_MASK);
+
+  if (entry != NULL)
+    entry->holders |= G_GUINT64_CONSTANT (1) << (uplink % SRTLA_MAX_UPLINKS);
+}
+
 SrtlaTrackerEntry *
 srtla_tracker_find (SrtlaTracker *tracker, guint32 sequence, SrtlaTime now)
 {

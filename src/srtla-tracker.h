@@ -47,6 +47,11 @@ void srtla_tracker_clear (SrtlaTracker *tracker);
 gboolean srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence,
     guint uplink, gsize size, SrtlaTime now, SrtlaTrackerEntry *displaced);
 
+/* Notes that a duplicate of a number just inserted leaves on another uplink
+ * too. No effect if the number is not there. */
+void srtla_tracker_add_holder (SrtlaTracker *tracker, guint32 sequence,
+    guint uplink);
+
 /* Returns: the entry of exactly this number, sent no longer than max_age ago,
  * or NULL. Valid until the next insert. */
 SrtlaTrackerEntry *srtla_tracker_find (SrtlaTracker *tracker, guint32 sequence,

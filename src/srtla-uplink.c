@@ -12,6 +12,8 @@ srtla_uplink_new (guint slot, SrtlaTime now)
   uplink->window = SRTLA_WINDOW_DEFAULT;
   uplink->log = srtla_inflight_new (SRTLA_INFLIGHT_CAPACITY);
   srtla_inflight_set_reach (uplink->log, SRTLA_CLASSIC_REACH);
+  srtla_delivery_reset (&uplink->delivery);
+  srtla_quality_start (&uplink->quality, now);
   return uplink;
 }
 
@@ -68,6 +70,20 @@ srtla_uplink_window_ack_any (SrtlaUplink * uplink)
 }
 
 void
+srtla_uplink_weigh (SrtlaUplink * uplink, gboolean use_quality, SrtlaTime now)
+{
+  guint64 window = srtla_delivery_window (&uplink->delivery,
+      uplink->rtt.minimum);
+
+  if (uplink->ramp != 0)
+    window = MIN (window, uplink->ramp);
+  uplink->weight = (gdouble) window;
+  if (use_quality)
+    uplink->weight *= srtla_quality_value (&uplink->quality,
+        uplink->rtt.smoothed, now);
+}
+
+void
 srtla_uplink_fail (SrtlaUplink * uplink)
 {
   uplink->window = SRTLA_WINDOW_MINIMUM;
@@ -76,6 +92,10 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   uplink->suspended = FALSE;
   uplink->counters.failures++;
   srtla_inflight_clear (uplink->log);
+  srtla_delivery_reset (&uplink->delivery);
+  uplink->stalled = FALSE;
+  uplink->train_left = 0;
+  uplink->ramp = 0;
 }
 
 gsize

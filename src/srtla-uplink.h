@@ -5,8 +5,10 @@
  */
 #pragma once
 
+#include "srtla-delivery.h"
 #include "srtla-inflight.h"
 #include "srtla-packet.h"
+#include "srtla-quality.h"
 #include "srtla-rtt.h"
 
 G_BEGIN_DECLS
@@ -28,6 +30,8 @@ G_BEGIN_DECLS
 #define SRTLA_CLASSIC_TIMEOUT 4
 
 #define SRTLA_KEEPALIVE_INTERVAL SRTLA_SECOND
+/* While its path is in doubt. */
+#define SRTLA_KEEPALIVE_STALLED  (200 * SRTLA_MILLISECOND)
 #define SRTLA_KEEPALIVES_REMEMBERED 16
 
 typedef struct
@@ -42,6 +46,9 @@ typedef struct
   guint64 keepalives_echoed;
   guint64 send_errors;                  /* datagrams that the socket refused */
   guint64 failures;                     /* times it went down */
+  guint64 stalls;                       /* times its proof of delivery was overdue */
+  guint64 losses_found;                 /* by the order of sending, without a NAK */
+  guint64 duplicates, duplicate_bytes;  /* sent here beside their normal way */
 } SrtlaUplinkCounters;
 
 typedef struct
@@ -57,6 +64,22 @@ typedef struct
   SrtlaTime last_heard;         /* of this socket; 0 = nothing since it failed */
   gboolean suspended;           /* a send failed since it was last heard */
   SrtlaRtt rtt;
+
+  /* All modes but classic. */
+  SrtlaDelivery delivery;
+  SrtlaQuality quality;
+  gdouble weight;               /* bytes it may have in flight × quality */
+  gboolean stalled;             /* proof of delivery is overdue */
+  SrtlaTime stalled_since;
+  gboolean echoed;              /* its path answered since it stalled */
+  guint64 ramp;                 /* bytes in flight that its return has earned;
+                                 * 0 = it has its whole share */
+  guint train_left;             /* duplicates still to send of a probe train */
+  SrtlaTime train_at;           /* when the latest train started; 0 = none yet */
+  SrtlaTime train_next;         /* when its next packet may go */
+  SrtlaTime sent_at;            /* latest packet; 0 = none yet */
+  guint lost_in_row;            /* NAKs since something of it was settled */
+  guint trials;                 /* in vain, where receivers send no SRTLA ACKs */
 
   SrtlaTime next_keepalive;
   struct
@@ -88,6 +111,10 @@ gboolean srtla_uplink_is_live (const SrtlaUplink *uplink, SrtlaTime now);
 void srtla_uplink_window_nak (SrtlaUplink *uplink);
 void srtla_uplink_window_ack (SrtlaUplink *uplink);     /* the uplink that held it */
 void srtla_uplink_window_ack_any (SrtlaUplink *uplink); /* each uplink, once a number */
+
+/* Where it stands among others: revises `weight`. */
+void srtla_uplink_weigh (SrtlaUplink *uplink, gboolean use_quality,
+    SrtlaTime now);
 
 /* It failed: window down to the minimum, nothing in flight, log empty. */
 void srtla_uplink_fail (SrtlaUplink *uplink);

@@ -42,7 +42,8 @@ test_classic (void)
   for (i = 0; i < G_N_ELEMENTS (table); i++) {
     SrtlaUplink *uplinks[MAX_VIEWS];
     SrtlaSchedulerView view = {
-      (const SrtlaUplink * const *) uplinks, table[i].n, 10 * SRTLA_SECOND
+      (const SrtlaUplink * const *) uplinks, table[i].n, 10 * SRTLA_SECOND,
+      1332, NOBODY
     };
 
     for (k = 0; k < table[i].n; k++) {

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the bond does in all modes but classic: an uplink is judged by its own
+ * proof of delivery. Without it in time it stalls, and rests until it proves
+ * itself again, for which it is given duplicates to carry.
+ */
+#include "srtla-bond-private.h"
+#include "srtla-seq.h"
+
+/* Probe trains: their packets' distance, and one train's from the next. */
+#define TRAIN_SPACING   (10 * SRTLA_MILLISECOND)
+#define TRAIN_INTERVAL  (2 * SRTLA_SECOND)
+/* Exploration may cost this part of the bytes sent; a train is always covered. */
+#define EXPLORATION_PARTS 100
+/* An uplink that carried nothing for so long is in an unknown state. */
+#define STARVED (2 * SRTLA_SECOND)
+/* Nothing at all was heard for so long although something was asked. */
+#define SILENCE (1500 * SRTLA_MILLISECOND)
+/* What a returning uplink may have in flight at first, bytes. */
+#define RAMP_START (SRTLA_ACK_TRAIN * 1360)
+
+static void
+tell (SrtlaBond * bond, SrtlaEventKind kind, const SrtlaUplink * uplink,
+    SrtlaTime now)
+{
+  const SrtlaEvent event = { kind, now, uplink->slot, SRTLA_NO_CALLER,
+    uplink->state, uplink->state, NULL
+  };
+
+  srtla_bond_tell (bond, &event);
+}
+
+/* ---- Proof of delivery ------------------------------------------------- */
+
+static void
+recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  uplink->stalled = FALSE;
+  uplink->train_left = 0;
+  uplink->ramp = RAMP_START;
+  tell (bond, SRTLA_EVENT_DELIVERS, uplink, now);
+}
+
+/* The share comes back as acknowledgements do: slow start (RFC 5681). */
+static void
+climb (SrtlaUplink * uplink, guint64 bytes)
+{
+  if (uplink->ramp == 0)
+    return;
+  uplink->ramp += bytes;
+  if (uplink->ramp >= srtla_delivery_window (&uplink->delivery,
+          uplink->rtt.minimum))
+    uplink->ramp = 0;
+}
+
+static void
+prove (SrtlaBond * bond, SrtlaUplink * uplink, guint64 bytes,
+    SrtlaTime sent_at, guint64 place, SrtlaTime rtt, SrtlaTime now)
+{
+  if (rtt != 0)
+    srtla_rtt_sample (&uplink->rtt, rtt, now);
+  srtla_delivery_proof (&uplink->delivery, bytes, sent_at, place, rtt,
+      uplink->rtt.minimum, bond->pressed, now);
+  if (uplink->stalled)
+    recover (bond, uplink, now);
+  else
+    climb (uplink, bytes);
+  uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
+  srtla_uplink_weigh (uplink, bond->quality, now);
+}
+
+void
+srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
+    const guint8 * data, gsize size, SrtlaTime now)
+{
+  guint count = srtla_ack_count (data, size);
+  guint64 bytes = 0, place = 0, newest = 0;
+  SrtlaTime sent_at = 0, last_sent_at = 0;
+  guint i, found = 0;
+
+  bond->acknowledges = TRUE;
+  for (i = 0; i < count; i++) {
+    SrtlaInflightEntry taken;
+
+    last_sent_at = 0;
+    if (!srtla_inflight_take_place (uplink->log, srtla_ack_sequence (data, i),
+            &taken, &place)) {
+      uplink->counters.acknowledgements_unknown++;
+      bond->stats.ignored_numbers++;
+      continue;
+    }
+    found++;
+    bytes += taken.size;
+    newest = MAX (newest, place);
+    sent_at = MAX (sent_at, taken.sent_at);
+    last_sent_at = taken.sent_at;
+  }
+  if (found == 0)
+    return;
+  uplink->counters.packets_acknowledged += found;
+  /* The last number is the one whose arrival set the acknowledgement off. */
+  prove (bond, uplink, bytes, sent_at, newest,
+      last_sent_at != 0 ? MAX (now - last_sent_at, 1) : 0, now);
+}
+
+/* An SRT ACK settles a number. It proves something of an uplink only if no
+ * other carried the number; and where receivers acknowledge for each uplink,
+ * what more than one carried stays for them to tell. */
+void
+srtla_enhanced_settle (SrtlaBond * bond, guint caller,
+    const SrtlaTrackerEntry * entry, SrtlaTime now)
+{
+  gboolean sole = entry->copies == 1
+      && (entry->holders & (entry->holders - 1)) == 0;
+  guint64 holders = entry->holders;
+
+  if (!sole && bond->acknowledges)
+    return;
+  while (holders != 0) {
+    guint slot = (guint) __builtin_ctzll (holders);
+    SrtlaUplink *uplink = bond->uplinks[slot];
+    SrtlaInflightEntry settled;
+    guint64 place;
+
+    holders &= holders - 1;
+    if (uplink == NULL || !(bond->acknowledges
+            ? srtla_inflight_settle (uplink->log, caller, entry->sequence,
+                &settled, &place)
+            : srtla_inflight_take_caller_place (uplink->log, caller,
+                entry->sequence, &settled, &place)))
+      continue;
+    uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
+    if (sole)
+      srtla_delivery_settled (&uplink->delivery, settled.size,
+          settled.sent_at, place, now);
+  }
+}
+
+/* After all numbers of an SRT ACK: where nothing else tells what an uplink
+ * delivers, this does. Elsewhere it moves the proof on, no more: what arrived
+ * before an uplink died may be settled long after. */
+void
+srtla_enhanced_settled (SrtlaBond * bond, SrtlaTime now)
+{
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+
+    if (uplink->delivery.settled == 0)
+      continue;
+    if (bond->acknowledges) {
+      uplink->delivery.settled = 0;
+      continue;
+    }
+    uplink->lost_in_row = 0;
+    uplink->trials = 0;
+    if (!uplink->stalled)
+      prove (bond, uplink, 0, uplink->delivery.proof_sent_at,
+          uplink->delivery.proof_place - 1, 0, now);
+  }
+}
+
+/* A NAK named a packet that this uplink carried last. */
+void
+srtla_enhanced_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  srtla_quality_nak (&uplink->quality, now);
+  uplink->lost_in_row++;
+  srtla_uplink_weigh (uplink, bond->quality, now);
+}
+
+void
+srtla_enhanced_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  srtla_delivery_queue (&uplink->delivery, uplink->rtt.latest,
+      uplink->rtt.minimum);
+  if (uplink->stalled)
+    uplink->echoed = TRUE;
+  srtla_uplink_weigh (uplink, bond->quality, now);
+}
+
+/* Without SRTLA ACKs a duplicate proves nothing. An uplink whose path answers
+ * is tried with a few packets, ever more seldom while they come to nothing. */
+static void
+try_again (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  SrtlaTime interval = TRAIN_INTERVAL << MIN (uplink->trials, 4);
+
+  if (!uplink->echoed
+      || (uplink->train_at != 0 && now < uplink->train_at + interval))
+    return;
+  uplink->train_at = MAX (now, 1);
+  uplink->trials++;
+  uplink->lost_in_row = 0;
+  recover (bond, uplink, now);
+}
+
+/* ---- Stall guard ------------------------------------------------------- */
+
+/* Returns: whether a train's worth was sent after the latest proof, and its
+ * acknowledgement is overdue. Without SRTLA ACKs: whether as much was lost. */
+static gboolean
+proof_is_overdue (const SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  const SrtlaInflightEntry *tenth = srtla_inflight_at (uplink->log,
+      uplink->delivery.proof_place + SRTLA_ACK_TRAIN - 1);
+
+  if (!bond->acknowledges)
+    return uplink->lost_in_row >= SRTLA_ACK_TRAIN;
+  return tenth != NULL
+      && now > tenth->sent_at + srtla_delivery_overdue (&uplink->rtt);
+}
+
+/* Returns: whether the others hear SRT's ACKs, which are relayed to every
+ * uplink, and this one has not for too long. */
+static gboolean
+is_cut_off (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
+{
+  SrtlaTime patience = srtla_delivery_overdue (&uplink->rtt);
+
+  return bond->relayed_at > uplink->last_heard + patience
+      && now > uplink->last_heard + patience
+      && bond->relayed_at - bond->relaying_since > 2 * patience;
+}
+
+static void
+stall (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  uplink->stalled = TRUE;
+  uplink->stalled_since = now;
+  uplink->echoed = FALSE;
+  uplink->train_left = 0;
+  uplink->next_keepalive = now;
+  uplink->counters.stalls++;
+  tell (bond, SRTLA_EVENT_STALLED, uplink, now);
+}
+
+/* What was sent clearly before something that is proven, and is overdue by
+ * itself, is lost. */
+static void
+find_losses (SrtlaUplink * uplink, SrtlaTime now)
+{
+  SrtlaTime overdue = srtla_delivery_overdue (&uplink->rtt);
+  SrtlaTime reordering = srtla_delivery_reordering (&uplink->rtt);
+  SrtlaTime until = uplink->delivery.proof_sent_at;
+  SrtlaInflightEntry lost;
+
+  if (until < reordering || now < overdue)
+    return;
+  until = MIN (until - reordering, now - overdue);
+  while (srtla_inflight_pop_before (uplink->log, uplink->delivery.proof_place,
+          until, &lost))
+    uplink->counters.losses_found++;
+  uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
+}
+
+/* Its state is unknown and can be learned: a train of duplicates may start. */
+static gboolean
+wants_train (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
+{
+  gboolean starved = !uplink->stalled && bond->exploration
+      && now > MAX (uplink->sent_at, uplink->state_since) + STARVED;
+
+  if (uplink->train_left > 0 || !(starved || (uplink->stalled
+              && uplink->echoed)))
+    return FALSE;
+  if (uplink->train_at != 0 && now < uplink->train_at + TRAIN_INTERVAL)
+    return FALSE;
+  return uplink->stalled || bond->stats.duplicate_bytes
+      <= bond->stats.bytes_sent / EXPLORATION_PARTS;
+}
+
+static void
+guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  find_losses (uplink, now);
+  if (!uplink->stalled && (proof_is_overdue (bond, uplink, now)
+          || is_cut_off (bond, uplink, now)))
+    stall (bond, uplink, now);
+
+  if (uplink->stalled && !bond->acknowledges) {
+    try_again (bond, uplink, now);
+  } else if (wants_train (bond, uplink, now)) {
+    uplink->train_left = SRTLA_ACK_TRAIN;
+    uplink->train_at = MAX (now, 1);
+    uplink->train_next = now;
+  }
+  if (uplink->stalled && now >= uplink->next_keepalive) {
+    srtla_bond_keepalive (bond, uplink, now);
+    uplink->next_keepalive = now + SRTLA_KEEPALIVE_STALLED;
+  }
+  srtla_uplink_weigh (uplink, bond->quality, now);
+}
+
+/* Returns: whether it fell silent: REG2 will tell whether it is still known. */
+gboolean
+srtla_enhanced_is_silent (const SrtlaUplink * uplink, SrtlaTime now)
+{
+  SrtlaTime patience = MAX (SILENCE, 2 * uplink->rtt.smoothed + SRTLA_SECOND);
+
+  return uplink->suspended || now > uplink->last_heard + patience;
+}
+
+void
+srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
+{
+  gboolean pressed = FALSE;
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+
+    if (uplink->state != SRTLA_UPLINK_UP)
+      continue;
+    guard_uplink (bond, uplink, now);
+    if (uplink->stalled && srtla_enhanced_is_silent (uplink, now))
+      srtla_bond_lose_uplink (bond, uplink, now);
+    pressed = pressed || uplink->stalled || uplink->delivery.congested;
+  }
+  bond->pressed = pressed;
+}
+
+/* ---- Probe trains ------------------------------------------------------ */
+
+/* Lets a packet that has just gone its way go also to uplinks whose train has
+ * room for it. */
+void
+srtla_enhanced_duplicate (SrtlaBond * bond, guint caller, guint chosen,
+    const SrtlaPacket * packet, SrtlaTime now)
+{
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+
+    if (uplink->train_left == 0 || now < uplink->train_next
+        || uplink->slot == chosen || uplink->state != SRTLA_UPLINK_UP)
+      continue;
+    if (!srtla_bond_emit_duplicate (bond, uplink, caller, packet, now))
+      return;
+    uplink->train_left--;
+    uplink->train_next = now + TRAIN_SPACING;
+  }
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "srtla-delivery.h"
+
+#include <string.h>
+
+#define OVERDUE_MINIMUM    (60 * SRTLA_MILLISECOND)
+#define OVERDUE_MAXIMUM    (250 * SRTLA_MILLISECOND)
+#define REORDERING_MINIMUM (5 * SRTLA_MILLISECOND)
+#define REORDERING_MAXIMUM (100 * SRTLA_MILLISECOND)
+/* Growth under pressure: this part of the capacity for each RTT. */
+#define GROWTH_PARTS 8
+/* A full datagram on the wire, bytes. */
+#define FULL_DATAGRAM 1360
+
+void
+srtla_delivery_reset (SrtlaDelivery * delivery)
+{
+  memset (delivery, 0, sizeof *delivery);
+  delivery->capacity = SRTLA_CAPACITY_DEFAULT;
+}
+
+void
+srtla_delivery_restart (SrtlaDelivery * delivery, guint64 place)
+{
+  delivery->proof_place = place;
+  delivery->n_samples = 0;
+  delivery->settled = 0;
+}
+
+static guint64
+bound_capacity (guint64 capacity)
+{
+  return CLAMP (capacity, SRTLA_CAPACITY_MINIMUM, SRTLA_CAPACITY_MAXIMUM);
+}
+
+/* The highest rate of a sliding window, from the maxima of its halves. */
+static void
+take_maximum (SrtlaDelivery * delivery, SrtlaTime now)
+{
+  const SrtlaTime half = SRTLA_DELIVERY_WINDOW / 2;
+  guint64 rate = delivery->rate;
+
+  if (rate >= delivery->next_maximum || now - delivery->next_maximum_at > half) {
+    delivery->next_maximum = rate;
+    delivery->next_maximum_at = now;
+  }
+  if (rate >= delivery->rate_maximum
+      || now - delivery->rate_maximum_at > SRTLA_DELIVERY_WINDOW) {
+    delivery->rate_maximum = MAX (rate, delivery->next_maximum);
+    delivery->rate_maximum_at = now;
+  }
+}
+
+/* The rate over the samples of the last span; at least one interval. */
+static void
+take_rate (SrtlaDelivery * delivery, SrtlaTime now)
+{
+  const SrtlaDeliverySample *last, *first = NULL;
+  SrtlaTime span;
+  guint i;
+
+  last = &delivery->samples[(delivery->next_sample + SRTLA_DELIVERY_SAMPLES - 1)
+      % SRTLA_DELIVERY_SAMPLES];
+  for (i = 2; i <= delivery->n_samples; i++) {
+    const SrtlaDeliverySample *sample =
+        &delivery->samples[(delivery->next_sample + SRTLA_DELIVERY_SAMPLES - i)
+        % SRTLA_DELIVERY_SAMPLES];
+
+    if (first != NULL && last->at - sample->at > SRTLA_DELIVERY_SPAN)
+      break;
+    first = sample;
+  }
+  if (first == NULL)
+    return;
+  span = last->at - first->at;
+  if (last->sent_at > first->sent_at)
+    span = MAX (span, last->sent_at - first->sent_at);
+  if (span < SRTLA_MILLISECOND)
+    return;
+  delivery->rate = (last->bytes - first->bytes) * SRTLA_SECOND / span;
+  take_maximum (delivery, now);
+}
+
+static void
+revise_capacity (SrtlaDelivery * delivery, SrtlaTime rtt_minimum,
+    gboolean pressed, SrtlaTime now)
+{
+  guint64 capacity = delivery->capacity;
+  SrtlaTime elapsed = MIN (now - delivery->capacity_at, SRTLA_SECOND);
+  SrtlaTime round = MAX (rtt_minimum, 20 * SRTLA_MILLISECOND);
+
+  delivery->capacity_at = now;
+  if (delivery->rate == 0)
+    return;
+  if (delivery->congested) {
+    /* What comes through a standing queue is what the uplink carries. */
+    if (delivery->rate < capacity)
+      capacity -= (capacity - delivery->rate) / 4;
+    else
+      capacity = delivery->rate;
+  } else {
+    capacity = MAX (capacity, delivery->rate);
+    if (pressed)
+      capacity += capacity * elapsed / round / GROWTH_PARTS;
+  }
+  delivery->capacity = bound_capacity (capacity);
+}
+
+static void
+advance_proof (SrtlaDelivery * delivery, SrtlaTime sent_at, guint64 place,
+    SrtlaTime now)
+{
+  delivery->proof_at = MAX (now, 1);
+  if (place < delivery->proof_place)
+    return;
+  delivery->proof_place = place + 1;
+  delivery->proof_sent_at = MAX (delivery->proof_sent_at, sent_at);
+}
+
+void
+srtla_delivery_settled (SrtlaDelivery * delivery, gsize size,
+    SrtlaTime sent_at, guint64 place, SrtlaTime now)
+{
+  delivery->settled += size;
+  advance_proof (delivery, sent_at, place, now);
+}
+
+void
+srtla_delivery_queue (SrtlaDelivery * delivery, SrtlaTime rtt,
+    SrtlaTime rtt_minimum)
+{
+  SrtlaTime queue = rtt > rtt_minimum ? rtt - rtt_minimum : 0;
+
+  if (rtt == 0 || rtt_minimum == 0)
+    return;
+  delivery->queue = (3 * delivery->queue + queue) / 4;
+  delivery->congested = delivery->queue > SRTLA_QUEUE_TARGET;
+}
+
+void
+srtla_delivery_proof (SrtlaDelivery * delivery, guint64 bytes,
+    SrtlaTime sent_at, guint64 place, SrtlaTime rtt, SrtlaTime rtt_minimum,
+    gboolean pressed, SrtlaTime now)
+{
+  SrtlaDeliverySample *sample = &delivery->samples[delivery->next_sample];
+
+  delivery->bytes += bytes + delivery->settled;
+  delivery->settled = 0;
+  advance_proof (delivery, sent_at, place, now);
+
+  sample->at = now;
+  sample->sent_at = delivery->proof_sent_at;
+  sample->bytes = delivery->bytes;
+  delivery->next_sample = (delivery->next_sample + 1) % SRTLA_DELIVERY_SAMPLES;
+  delivery->n_samples = MIN (delivery->n_samples + 1, SRTLA_DELIVERY_SAMPLES);
+  take_rate (delivery, now);
+
+  srtla_delivery_queue (delivery, rtt, rtt_minimum);
+  revise_capacity (delivery, rtt_minimum, pressed, now);
+}
+
+guint64
+srtla_delivery_window (const SrtlaDelivery * delivery, SrtlaTime rtt_minimum)
+{
+  SrtlaTime span = MIN (rtt_minimum, SRTLA_SECOND) + SRTLA_QUEUE_TARGET;
+
+  return MAX (delivery->capacity * span / SRTLA_SECOND,
+      SRTLA_ACK_TRAIN * FULL_DATAGRAM);
+}
+
+SrtlaTime
+srtla_delivery_overdue (const SrtlaRtt * rtt)
+{
+  SrtlaTime most = MAX (OVERDUE_MAXIMUM, 2 * rtt->smoothed);
+
+  if (rtt->samples == 0)
+    return OVERDUE_MAXIMUM;
+  return CLAMP (rtt->smoothed + 4 * rtt->variance, OVERDUE_MINIMUM, most);
+}
+
+SrtlaTime
+srtla_delivery_reordering (const SrtlaRtt * rtt)
+{
+  return CLAMP (rtt->minimum / 4, REORDERING_MINIMUM, REORDERING_MAXIMUM);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What one uplink has proven to deliver: when it last did, how fast, with how
+ * much queue in front, and what it must have lost.
+ *
+ * The delivered rate is BBR's (draft-cheng-iccrg-delivery-rate-estimation):
+ * bytes acknowledged over the time between the sends and the time between the
+ * acknowledgements, the longer of the two. Loss detection is RACK's (RFC 8985)
+ * on a FIFO: what was sent clearly before a packet that is acknowledged, and is
+ * not acknowledged itself, is lost. The capacity follows the delivered rate
+ * down when a queue builds up, and grows while others are short of room.
+ */
+#pragma once
+
+#include "srtla-rtt.h"
+
+G_BEGIN_DECLS
+
+/* Acknowledgements that a rate is taken over. */
+#define SRTLA_DELIVERY_SAMPLES 32
+/* How far back they may reach, µs; and how long the highest rate is believed. */
+#define SRTLA_DELIVERY_SPAN    (200 * SRTLA_MILLISECOND)
+#define SRTLA_DELIVERY_WINDOW  (10 * SRTLA_SECOND)
+/* More queue than this says that the uplink is full, µs. */
+#define SRTLA_QUEUE_TARGET     (50 * SRTLA_MILLISECOND)
+/* Capacity before anything is known, and its bounds, bytes/s. */
+#define SRTLA_CAPACITY_DEFAULT 250000
+#define SRTLA_CAPACITY_MINIMUM 4000
+#define SRTLA_CAPACITY_MAXIMUM 1250000000
+/* Receivers acknowledge each tenth packet. */
+#define SRTLA_ACK_TRAIN        10
+
+typedef struct
+{
+  SrtlaTime at;                 /* when the acknowledgement came */
+  SrtlaTime sent_at;            /* the latest packet that it covers */
+  guint64 bytes;                /* delivered until then */
+} SrtlaDeliverySample;
+
+typedef struct
+{
+  guint64 bytes;                /* delivered in all */
+  SrtlaTime proof_at;           /* latest proof of delivery; 0 = none yet */
+  guint64 proof_place;          /* in the log: first place after what is proven */
+  SrtlaTime proof_sent_at;      /* when the latest packet proven was sent */
+
+  SrtlaDeliverySample samples[SRTLA_DELIVERY_SAMPLES];
+  guint n_samples, next_sample;
+  guint64 rate;                 /* bytes/s over the latest samples; 0 = unknown */
+  guint64 rate_maximum;         /* bytes/s, highest over the window */
+  SrtlaTime rate_maximum_at;
+  guint64 next_maximum;         /* highest of the window's second half */
+  SrtlaTime next_maximum_at;
+
+  guint64 settled;              /* bytes told by SRT ACKs, not yet in the rate */
+  SrtlaTime queue;              /* µs in front of a new packet, smoothed */
+  gboolean congested;           /* queue is over the target */
+  guint64 capacity;             /* bytes/s that it is trusted with */
+  SrtlaTime capacity_at;        /* when that was last revised */
+} SrtlaDelivery;
+
+/* Forgets everything: a new socket, or an uplink that failed. */
+void srtla_delivery_reset (SrtlaDelivery *delivery);
+
+/* What went before place `place` of the log is not waited for any more. */
+void srtla_delivery_restart (SrtlaDelivery *delivery, guint64 place);
+
+/* Proof: `bytes` more were delivered, the latest of them sent at `sent_at` from
+ * place `place` of the log. `rtt`: this proof's own round trip, 0 if unknown;
+ * `rtt_minimum`: the uplink's, 0 if unknown. `pressed`: other uplinks are short
+ * of room, so this one may try more. */
+void srtla_delivery_proof (SrtlaDelivery *delivery, guint64 bytes,
+    SrtlaTime sent_at, guint64 place, SrtlaTime rtt, SrtlaTime rtt_minimum,
+    gboolean pressed, SrtlaTime now);
+
+/* An SRT ACK told that a packet which only this uplink carried arrived: proof
+ * of delivery, but too coarse for a rate or a round trip. */
+void srtla_delivery_settled (SrtlaDelivery *delivery, gsize size,
+    SrtlaTime sent_at, guint64 place, SrtlaTime now);
+
+/* A round trip was measured otherwise: what it says of the queue. Both 0 if
+ * unknown. */
+void srtla_delivery_queue (SrtlaDelivery *delivery, SrtlaTime rtt,
+    SrtlaTime rtt_minimum);
+
+/* Returns: how many bytes the uplink may have in flight with its queue at the
+ * target: capacity × (minimum RTT + target), at least one full train. */
+guint64 srtla_delivery_window (const SrtlaDelivery *delivery,
+    SrtlaTime rtt_minimum);
+
+/* Returns: how long after its sending a packet of this uplink is overdue, µs:
+ * smoothed RTT + 4 × variance, no less than 60 ms, no more than max (250 ms,
+ * 2 × RTT). */
+SrtlaTime srtla_delivery_overdue (const SrtlaRtt *rtt);
+
+/* Returns: how much later a packet must have been sent than another to prove
+ * it lost, µs: a quarter of the minimum RTT as in RFC 8985, 5 to 100 ms. */
+SrtlaTime srtla_delivery_reordering (const SrtlaRtt *rtt);
+
+G_END_DECLS

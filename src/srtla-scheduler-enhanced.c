@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Packets in proportion to what each uplink carries: the one whose bytes in
+ * flight fill the smallest part of its weight, which is what it may have in
+ * flight with its queue at the target, times its quality. The latest choice is
+ * kept until another is better by a tenth: runs on one uplink cost less, and
+ * reorder less. Uplinks that stalled rest while another can carry.
+ */
+#include "srtla-scheduler.h"
+
+#define HYSTERESIS 1.1
+
+/* Higher is better: room in bytes of weight for each byte in flight. */
+static inline gdouble
+score_of (const SrtlaUplink * uplink, guint size)
+{
+  return uplink->weight / (gdouble) (srtla_inflight_bytes (uplink->log) + size);
+}
+
+static guint
+enhanced_select (const SrtlaSchedulerView * view)
+{
+  guint best = SRTLA_NO_UPLINK;
+  gboolean best_stalled = TRUE;
+  gdouble best_score = -1.0;
+  guint i;
+
+  for (i = 0; i < view->n_uplinks; i++) {
+    const SrtlaUplink *uplink = view->uplinks[i];
+    gdouble score;
+
+    if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
+        || (uplink->stalled && !best_stalled))
+      continue;
+    score = score_of (uplink, view->size);
+    if (uplink->slot == view->latest)
+      score *= HYSTERESIS;
+    if (score <= best_score && uplink->stalled == best_stalled)
+      continue;
+    best = i;
+    best_score = score;
+    best_stalled = uplink->stalled;
+  }
+  return best;
+}
+
+const SrtlaScheduler srtla_scheduler_enhanced = {
+  .name = "enhanced",
+  .select = enhanced_select,
+};
