@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "e2e.h"
 
-#include <gst/app/app.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +24,7 @@ wake_up (gpointer data)
 
 void
 e2e_wait (gboolean (*condition) (gpointer data), gpointer data,
-    const gchar * what)
+    const gchar *what)
 {
   gint64 end = g_get_monotonic_time () + e2e_patience () * G_USEC_PER_SEC;
   guint timer = g_timeout_add (LOOK_TIME, wake_up, NULL);
@@ -41,7 +40,7 @@ e2e_wait (gboolean (*condition) (gpointer data), gpointer data,
 /* ---- Pipelines ---------------------------------------------------------- */
 
 static gboolean
-on_error (GstBus * bus, GstMessage * message, gpointer data)
+on_error (GstBus *bus, GstMessage *message, gpointer data)
 {
   GError *error = NULL;
   gchar *debug = NULL;
@@ -57,7 +56,7 @@ on_error (GstBus * bus, GstMessage * message, gpointer data)
 }
 
 GstElement *
-e2e_pipeline_start (const gchar * description)
+e2e_pipeline_start (const gchar *description)
 {
   GError *error = NULL;
   GstElement *pipeline;
@@ -75,7 +74,7 @@ e2e_pipeline_start (const gchar * description)
 }
 
 void
-e2e_pipeline_stop (GstElement * pipeline)
+e2e_pipeline_stop (GstElement *pipeline)
 {
   GstBus *bus = gst_element_get_bus (pipeline);
 
@@ -89,7 +88,7 @@ e2e_pipeline_stop (GstElement * pipeline)
 /* ---- The bond ----------------------------------------------------------- */
 
 static const gchar *
-tool_path (const gchar * name)
+tool_path (const gchar *name)
 {
   static gchar path[4096];
 
@@ -187,7 +186,7 @@ get_stats (E2eBond * bond)
 }
 
 guint64
-e2e_bond_stat (E2eBond * bond, const gchar * field)
+e2e_bond_stat (E2eBond * bond, const gchar *field)
 {
   GstStructure *stats = get_stats (bond);
   const GValue *value = gst_structure_get_value (stats, field);
@@ -218,7 +217,7 @@ stat_reached (gpointer data)
 }
 
 void
-e2e_bond_wait_stat (E2eBond * bond, const gchar * field, guint64 value)
+e2e_bond_wait_stat (E2eBond * bond, const gchar *field, guint64 value)
 {
   Expectation expectation = { bond, field, NULL, NULL, value };
 
@@ -226,7 +225,7 @@ e2e_bond_wait_stat (E2eBond * bond, const gchar * field, guint64 value)
 }
 
 static const GstStructure *
-find_uplink (const GstStructure * stats, const gchar * uplink)
+find_uplink (const GstStructure *stats, const gchar *uplink)
 {
   const GValue *list = gst_structure_get_value (stats, "uplinks");
   guint i;
@@ -254,7 +253,7 @@ has_state (gpointer data)
 }
 
 void
-e2e_bond_wait_uplink (E2eBond * bond, const gchar * uplink, const gchar * state)
+e2e_bond_wait_uplink (E2eBond * bond, const gchar *uplink, const gchar *state)
 {
   Expectation expectation = { bond, NULL, uplink, state, 0 };
 
@@ -262,7 +261,7 @@ e2e_bond_wait_uplink (E2eBond * bond, const gchar * uplink, const gchar * state)
 }
 
 static guint64
-uplink_packets (E2eBond * bond, const gchar * uplink)
+uplink_packets (E2eBond * bond, const gchar *uplink)
 {
   GstStructure *stats = get_stats (bond);
   guint64 packets = 0;
@@ -283,7 +282,7 @@ has_carried (gpointer data)
 }
 
 void
-e2e_bond_wait_carries (E2eBond * bond, const gchar * uplink, guint64 packets)
+e2e_bond_wait_carries (E2eBond * bond, const gchar *uplink, guint64 packets)
 {
   Expectation expectation = { bond, NULL, uplink, NULL,
     uplink_packets (bond, uplink) + packets
@@ -332,10 +331,14 @@ feed_source (gpointer data)
 
   while (source->sent < due) {
     guint8 *bytes = g_malloc (E2E_MESSAGE);
+    GstFlowReturn result = GST_FLOW_ERROR;
+    GstBuffer *buffer;
 
     make_message (source->seed, source->sent, bytes);
-    g_assert_cmpint (gst_app_src_push_buffer (GST_APP_SRC (source->appsrc),
-            gst_buffer_new_wrapped (bytes, E2E_MESSAGE)), ==, GST_FLOW_OK);
+    buffer = gst_buffer_new_wrapped (bytes, E2E_MESSAGE);
+    g_signal_emit_by_name (source->appsrc, "push-buffer", buffer, &result);
+    gst_buffer_unref (buffer);
+    g_assert_cmpint (result, ==, GST_FLOW_OK);
     source->sent++;
   }
   return G_SOURCE_CONTINUE;
@@ -343,7 +346,7 @@ feed_source (gpointer data)
 
 E2eSource *
 e2e_source_start (guint64 seed, guint16 port, guint rate,
-    const gchar * parameters)
+    const gchar *parameters)
 {
   E2eSource *source = g_new0 (E2eSource, 1);
   gchar *description = g_strdup_printf ("appsrc name=source is-live=true "
@@ -387,7 +390,7 @@ struct _E2eCheck
 };
 
 E2eCheck *
-e2e_check_new (guint64 seed, const gchar * path)
+e2e_check_new (guint64 seed, const gchar *path)
 {
   E2eCheck *check = g_new0 (E2eCheck, 1);
 
@@ -435,7 +438,7 @@ judge (E2eCheck * check)
 }
 
 void
-e2e_check_feed (E2eCheck * check, const guint8 * data, gsize size)
+e2e_check_feed (E2eCheck * check, const guint8 *data, gsize size)
 {
   g_mutex_lock (&check->lock);
   while (size > 0) {
@@ -508,11 +511,12 @@ e2e_check_wait (E2eCheck * check, guint64 messages)
 }
 
 static GstFlowReturn
-on_sample (GstAppSink * sink, gpointer user_data)
+on_sample (GstElement *sink, gpointer user_data)
 {
-  GstSample *sample = gst_app_sink_pull_sample (sink);
+  GstSample *sample = NULL;
   GstMapInfo map;
 
+  g_signal_emit_by_name (sink, "pull-sample", &sample);
   if (sample == NULL)
     return GST_FLOW_EOS;
   if (gst_buffer_map (gst_sample_get_buffer (sample), &map, GST_MAP_READ)) {
@@ -524,19 +528,16 @@ on_sample (GstAppSink * sink, gpointer user_data)
 }
 
 GstElement *
-e2e_listener_start (E2eCheck * check, guint16 port, const gchar * parameters)
+e2e_listener_start (E2eCheck * check, guint16 port, const gchar *parameters)
 {
-  GstAppSinkCallbacks callbacks;
   gchar *description = g_strdup_printf ("srtsrc keep-listening=true "
       "uri=\"srt://127.0.0.1:%u?mode=listener%s\" ! "
-      "appsink name=sink sync=false async=false", port, parameters);
+      "appsink name=sink sync=false async=false emit-signals=true", port, parameters);
   GstElement *pipeline, *sink;
 
   pipeline = e2e_pipeline_start (description);
   sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
-  memset (&callbacks, 0, sizeof callbacks);
-  callbacks.new_sample = on_sample;
-  gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, check, NULL);
+  g_signal_connect (sink, "new-sample", G_CALLBACK (on_sample), check);
   gst_object_unref (sink);
   g_free (description);
   return pipeline;

@@ -46,7 +46,7 @@ stop (int number)
 }
 
 static void
-accept_caller (Server * server)
+accept_caller (Server *server)
 {
   SRTSOCKET socket = srt_accept (server->listener, NULL, NULL);
   gchar name[MAX_STREAMID + 1] = "";
@@ -76,7 +76,7 @@ accept_caller (Server * server)
 }
 
 static void
-drop_caller (Server * server, SRTSOCKET socket)
+drop_caller (Server *server, SRTSOCKET socket)
 {
   gpointer key = GINT_TO_POINTER (socket);
 
@@ -88,7 +88,7 @@ drop_caller (Server * server, SRTSOCKET socket)
 }
 
 static void
-read_caller (Server * server, SRTSOCKET socket)
+read_caller (Server *server, SRTSOCKET socket)
 {
   int file = GPOINTER_TO_INT (g_hash_table_lookup (server->files,
           GINT_TO_POINTER (socket)));
@@ -104,7 +104,7 @@ read_caller (Server * server, SRTSOCKET socket)
 }
 
 static void
-run (Server * server)
+run (Server *server)
 {
   while (!stopped) {
     SRTSOCKET ready[MAX_READY];
@@ -123,7 +123,7 @@ run (Server * server)
 }
 
 static gboolean
-set_number (SRTSOCKET socket, const gchar * name, gint number)
+set_number (SRTSOCKET socket, const gchar *name, gint number)
 {
   const gboolean flag = number != 0;
 
@@ -140,7 +140,7 @@ set_number (SRTSOCKET socket, const gchar * name, gint number)
 }
 
 static gboolean
-set_options (SRTSOCKET socket, const Options * options)
+set_options (SRTSOCKET socket, const Options *options)
 {
   gchar **pairs = g_strsplit (options->options ? options->options : "", ",", -1);
   gboolean done = TRUE, blocking = FALSE;
@@ -162,7 +162,7 @@ set_options (SRTSOCKET socket, const Options * options)
 }
 
 static gboolean
-start (Server * server, const Options * options)
+start (Server *server, const Options *options)
 {
   struct sockaddr_in address;
   int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;

@@ -14,7 +14,7 @@ static const E2eSettings four_uplinks = { 'a', NULL, NULL, FALSE };
 /* One source, one listener made of GStreamer's own elements. */
 static void
 run_plain (const E2eSettings * settings, guint uplinks,
-    const gchar * caller_parameters, const gchar * listener_parameters)
+    const gchar *caller_parameters, const gchar *listener_parameters)
 {
   guint64 seed = g_random_int ();
   E2eCheck *check = e2e_check_new (seed, NULL);
@@ -82,7 +82,7 @@ make_directory (void)
 }
 
 static void
-remove_directory (gchar * directory)
+remove_directory (gchar *directory)
 {
   GDir *dir = g_dir_open (directory, 0, NULL);
   const gchar *name;
@@ -134,8 +134,8 @@ test_live_transmit (void)
 }
 
 static DemoTool *
-start_listener (E2eBond * bond, const gchar * directory,
-    const gchar * passphrase, const gchar * options)
+start_listener (E2eBond * bond, const gchar *directory,
+    const gchar *passphrase, const gchar *options)
 {
   gchar *program = g_build_filename (g_getenv ("SRTLA_TEST_E2E"),
       "srt-listener", NULL);

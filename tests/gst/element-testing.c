@@ -12,7 +12,7 @@ testing_patience (void)
 /* ---- Messages ---------------------------------------------------------- */
 
 static GstBusSyncReply
-record_message (GstBus * bus, GstMessage * message, gpointer user_data)
+record_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
   Record *record = user_data;
 
@@ -26,7 +26,7 @@ record_message (GstBus * bus, GstMessage * message, gpointer user_data)
 }
 
 void
-record_start (Record * record, GstBus * bus)
+record_start (Record *record, GstBus *bus)
 {
   g_mutex_init (&record->lock);
   g_cond_init (&record->posted);
@@ -36,7 +36,7 @@ record_start (Record * record, GstBus * bus)
 }
 
 void
-record_stop (Record * record, GstBus * bus)
+record_stop (Record *record, GstBus *bus)
 {
   gst_bus_set_sync_handler (bus, NULL, NULL, NULL);
   g_ptr_array_unref (record->messages);
@@ -45,7 +45,7 @@ record_stop (Record * record, GstBus * bus)
 }
 
 static gboolean
-matches (GstMessage * message, GstMessageType type, const gchar * name)
+matches (GstMessage *message, GstMessageType type, const gchar *name)
 {
   const GstStructure *structure = gst_message_get_structure (message);
 
@@ -54,7 +54,7 @@ matches (GstMessage * message, GstMessageType type, const gchar * name)
 }
 
 static GstMessage *
-take_message (Record * record, GstMessageType type, const gchar * name)
+take_message (Record *record, GstMessageType type, const gchar *name)
 {
   guint i;
 
@@ -66,7 +66,7 @@ take_message (Record * record, GstMessageType type, const gchar * name)
 }
 
 GstMessage *
-record_wait (Record * record, GstMessageType type, const gchar * name)
+record_wait (Record *record, GstMessageType type, const gchar *name)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
   GstMessage *message;
@@ -83,7 +83,7 @@ record_wait (Record * record, GstMessageType type, const gchar * name)
 }
 
 guint
-record_count (Record * record, GstMessageType type, const gchar * name)
+record_count (Record *record, GstMessageType type, const gchar *name)
 {
   guint i, count = 0;
 
@@ -95,7 +95,7 @@ record_count (Record * record, GstMessageType type, const gchar * name)
 }
 
 gchar *
-testing_message_text (GstMessage * message)
+testing_message_text (GstMessage *message)
 {
   GError *error = NULL;
   gchar *debug = NULL, *text;
@@ -111,7 +111,7 @@ testing_message_text (GstMessage * message)
 }
 
 void
-fixture_expect (Fixture * fixture, GstMessageType type, const gchar * word)
+fixture_expect (Fixture *fixture, GstMessageType type, const gchar *word)
 {
   GstMessage *message = record_wait (&fixture->record, type, NULL);
   gchar *text = testing_message_text (message);
@@ -125,7 +125,7 @@ fixture_expect (Fixture * fixture, GstMessageType type, const gchar * word)
 /* ---- Fixture ----------------------------------------------------------- */
 
 void
-fixture_set_up (Fixture * fixture, gconstpointer data)
+fixture_set_up (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   fixture->receiver = model_receiver_new (SRTLA_BEHAVIOUR_A, "127.0.0.1", 0);
@@ -142,7 +142,7 @@ fixture_set_up (Fixture * fixture, gconstpointer data)
 
 /* Every packet that was taken was sent, or is counted as dropped. */
 static void
-check_accounts (Fixture * fixture)
+check_accounts (Fixture *fixture)
 {
   static const gchar *const drops[] = {
     "dropped-queue-full", "dropped-not-srt", "dropped-no-uplink",
@@ -169,7 +169,7 @@ note_finalized (gpointer data, GObject * object)
 /* Drops the last reference of the test; a helper thread of the element may
  * have another for a moment. */
 static void
-finalize (GstElement * element)
+finalize (GstElement *element)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
   gint finalized = FALSE;
@@ -184,7 +184,7 @@ finalize (GstElement * element)
 }
 
 void
-fixture_tear_down (Fixture * fixture, gconstpointer data)
+fixture_tear_down (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   if (fixture->harness != NULL)
@@ -200,8 +200,8 @@ fixture_tear_down (Fixture * fixture, gconstpointer data)
 }
 
 void
-fixture_add_test (const gchar * path,
-    void (*test) (Fixture * fixture, gconstpointer data))
+fixture_add_test (const gchar *path,
+    void (*test) (Fixture *fixture, gconstpointer data))
 {
   g_test_add (path, Fixture, NULL, fixture_set_up, test, fixture_tear_down);
 }
@@ -220,7 +220,7 @@ testing_main (int argc, char **argv, void (*add) (void))
 }
 
 void
-fixture_play (Fixture * fixture, guint uplinks)
+fixture_play (Fixture *fixture, guint uplinks)
 {
   fixture->harness = gst_harness_new_with_element (fixture->element, "sink",
       NULL);
@@ -231,7 +231,7 @@ fixture_play (Fixture * fixture, guint uplinks)
 /* ---- Packets ----------------------------------------------------------- */
 
 GstBuffer *
-testing_buffer_of (const guint8 * data, gsize size)
+testing_buffer_of (const guint8 *data, gsize size)
 {
   return gst_buffer_new_memdup (data, size);
 }
@@ -247,7 +247,7 @@ testing_buffer (guint32 sequence, guint32 destination)
 }
 
 void
-fixture_push (Fixture * fixture, guint32 first, guint32 count)
+fixture_push (Fixture *fixture, guint32 first, guint32 count)
 {
   guint32 i;
 
@@ -257,7 +257,7 @@ fixture_push (Fixture * fixture, guint32 first, guint32 count)
 }
 
 void
-fixture_wait_packets (Fixture * fixture, guint64 count)
+fixture_wait_packets (Fixture *fixture, guint64 count)
 {
   if (!model_receiver_wait_packets (fixture->receiver, count,
           testing_patience ()))
@@ -266,7 +266,7 @@ fixture_wait_packets (Fixture * fixture, guint64 count)
 }
 
 void
-fixture_check_arrived (Fixture * fixture, guint32 first, guint32 count,
+fixture_check_arrived (Fixture *fixture, guint32 first, guint32 count,
     guint32 destination)
 {
   guint64 n_packets = model_receiver_packets (fixture->receiver, NULL);
@@ -301,7 +301,7 @@ fixture_check_arrived (Fixture * fixture, guint32 first, guint32 count,
 /* ---- Statistics -------------------------------------------------------- */
 
 static GstStructure *
-get_stats (Fixture * fixture)
+get_stats (Fixture *fixture)
 {
   GstStructure *stats = NULL;
 
@@ -311,7 +311,7 @@ get_stats (Fixture * fixture)
 }
 
 guint64
-fixture_stat (Fixture * fixture, const gchar * field)
+fixture_stat (Fixture *fixture, const gchar *field)
 {
   GstStructure *stats = get_stats (fixture);
   const GValue *value = gst_structure_get_value (stats, field);
@@ -326,7 +326,7 @@ fixture_stat (Fixture * fixture, const gchar * field)
 }
 
 void
-fixture_wait_stat (Fixture * fixture, const gchar * field, guint64 value)
+fixture_wait_stat (Fixture *fixture, const gchar *field, guint64 value)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
   guint64 number;
@@ -340,7 +340,7 @@ fixture_wait_stat (Fixture * fixture, const gchar * field, guint64 value)
 }
 
 GstStructure *
-fixture_uplink_stats (Fixture * fixture, const gchar * uplink)
+fixture_uplink_stats (Fixture *fixture, const gchar *uplink)
 {
   GstStructure *stats = get_stats (fixture), *found = NULL;
   const GValue *list = gst_structure_get_value (stats, "uplinks");
@@ -359,8 +359,8 @@ fixture_uplink_stats (Fixture * fixture, const gchar * uplink)
 }
 
 void
-fixture_wait_uplink (Fixture * fixture, const gchar * uplink,
-    const gchar * state)
+fixture_wait_uplink (Fixture *fixture, const gchar *uplink,
+    const gchar *state)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
   gboolean reached = FALSE;

@@ -33,7 +33,7 @@ now (void)
 }
 
 static void
-fill_random (guint8 * bytes, gsize size, gpointer user_data)
+fill_random (guint8 *bytes, gsize size, gpointer user_data)
 {
   gsize i;
 
@@ -50,7 +50,7 @@ source_of (GSocketAddress * address)
 }
 
 static gboolean
-is_cut (ModelReceiver * model, GSocketAddress * address)
+is_cut (ModelReceiver *model, GSocketAddress * address)
 {
   gchar *source = source_of (address);
   gboolean cut = model->cut_all || g_hash_table_contains (model->cut, source);
@@ -72,7 +72,7 @@ same_address (gconstpointer a, gconstpointer b)
 }
 
 static SrtlaPeer
-find_peer (ModelReceiver * model, GSocketAddress * address)
+find_peer (ModelReceiver *model, GSocketAddress * address)
 {
   guint index;
 
@@ -87,7 +87,7 @@ find_peer (ModelReceiver * model, GSocketAddress * address)
 /* ---- With the lock held ------------------------------------------------ */
 
 static void
-send_to (ModelReceiver * model, GSocketAddress * address, const guint8 * data,
+send_to (ModelReceiver *model, GSocketAddress * address, const guint8 *data,
     gsize size)
 {
   if (!is_cut (model, address))
@@ -96,7 +96,7 @@ send_to (ModelReceiver * model, GSocketAddress * address, const guint8 * data,
 }
 
 static void
-take_outputs (ModelReceiver * model)
+take_outputs (ModelReceiver *model)
 {
   SrtlaReceiverOutput output;
 
@@ -114,7 +114,7 @@ take_outputs (ModelReceiver * model)
 }
 
 static void
-receive (ModelReceiver * model, GSocketAddress * address, const guint8 * data,
+receive (ModelReceiver *model, GSocketAddress * address, const guint8 *data,
     gsize size)
 {
   guint before = model->packets->len;
@@ -140,7 +140,7 @@ receive (ModelReceiver * model, GSocketAddress * address, const guint8 * data,
 /* ---- The thread -------------------------------------------------------- */
 
 static void
-take_datagrams (ModelReceiver * model)
+take_datagrams (ModelReceiver *model)
 {
   guint8 buffer[65536];
 
@@ -190,7 +190,7 @@ run (gpointer data)
 /* ---- For the test ------------------------------------------------------ */
 
 ModelReceiver *
-model_receiver_new (SrtlaBehaviour behaviour, const gchar * address, guint port)
+model_receiver_new (SrtlaBehaviour behaviour, const gchar *address, guint port)
 {
   ModelReceiver *model = g_new0 (ModelReceiver, 1);
   GSocketAddress *local = g_inet_socket_address_new_from_string (address, port);
@@ -222,7 +222,7 @@ model_receiver_new (SrtlaBehaviour behaviour, const gchar * address, guint port)
 }
 
 void
-model_receiver_free (ModelReceiver * model)
+model_receiver_free (ModelReceiver *model)
 {
   g_cancellable_cancel (model->stop);
   g_thread_join (model->thread);
@@ -239,7 +239,7 @@ model_receiver_free (ModelReceiver * model)
 }
 
 guint
-model_receiver_port (ModelReceiver * model)
+model_receiver_port (ModelReceiver *model)
 {
   GSocketAddress *local = g_socket_get_local_address (model->socket, NULL);
   guint port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (local));
@@ -249,7 +249,7 @@ model_receiver_port (ModelReceiver * model)
 }
 
 void
-model_receiver_cut (ModelReceiver * model, const gchar * source, gboolean cut)
+model_receiver_cut (ModelReceiver *model, const gchar *source, gboolean cut)
 {
   g_mutex_lock (&model->lock);
   if (source == NULL)
@@ -262,7 +262,7 @@ model_receiver_cut (ModelReceiver * model, const gchar * source, gboolean cut)
 }
 
 guint64
-model_receiver_packets (ModelReceiver * model, const gchar * source)
+model_receiver_packets (ModelReceiver *model, const gchar *source)
 {
   guint64 packets, *count;
 
@@ -277,7 +277,7 @@ model_receiver_packets (ModelReceiver * model, const gchar * source)
 }
 
 gboolean
-model_receiver_wait_packets (ModelReceiver * model, guint64 packets,
+model_receiver_wait_packets (ModelReceiver *model, guint64 packets,
     gint64 timeout)
 {
   gint64 end = g_get_monotonic_time () + timeout;
@@ -292,7 +292,7 @@ model_receiver_wait_packets (ModelReceiver * model, guint64 packets,
 }
 
 GBytes *
-model_receiver_get_packet (ModelReceiver * model, guint64 index)
+model_receiver_get_packet (ModelReceiver *model, guint64 index)
 {
   GBytes *packet;
 
@@ -304,7 +304,7 @@ model_receiver_get_packet (ModelReceiver * model, guint64 index)
 }
 
 void
-model_receiver_relay (ModelReceiver * model, const guint8 * data, gsize size)
+model_receiver_relay (ModelReceiver *model, const guint8 *data, gsize size)
 {
   g_mutex_lock (&model->lock);
   srtla_receiver_relay (model->core, model->group, data, size, now ());
@@ -313,7 +313,7 @@ model_receiver_relay (ModelReceiver * model, const guint8 * data, gsize size)
 }
 
 void
-model_receiver_inject (ModelReceiver * model, const guint8 * data, gsize size)
+model_receiver_inject (ModelReceiver *model, const guint8 *data, gsize size)
 {
   guint i;
 
@@ -324,7 +324,7 @@ model_receiver_inject (ModelReceiver * model, const guint8 * data, gsize size)
 }
 
 void
-model_receiver_get_stats (ModelReceiver * model, SrtlaReceiverStats * stats)
+model_receiver_get_stats (ModelReceiver *model, SrtlaReceiverStats *stats)
 {
   g_mutex_lock (&model->lock);
   srtla_receiver_get_stats (model->core, stats);

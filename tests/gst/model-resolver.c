@@ -50,8 +50,8 @@ wait_while_blocked (GCancellable * cancellable)
 }
 
 static GList *
-look_up (const gchar * name, GSocketFamily family, GCancellable * cancellable,
-    GError ** error)
+look_up (const gchar *name, GSocketFamily family, GCancellable * cancellable,
+    GError **error)
 {
   GList *found = NULL;
   gchar **words;
@@ -90,16 +90,16 @@ family_of (GResolverNameLookupFlags flags)
 }
 
 static GList *
-lookup_with_flags (GResolver * resolver, const gchar * name,
-    GResolverNameLookupFlags flags, GCancellable * cancellable, GError ** error)
+lookup_with_flags (GResolver * resolver, const gchar *name,
+    GResolverNameLookupFlags flags, GCancellable * cancellable, GError **error)
 {
   (void) resolver;
   return look_up (name, family_of (flags), cancellable, error);
 }
 
 static GList *
-lookup (GResolver * resolver, const gchar * name, GCancellable * cancellable,
-    GError ** error)
+lookup (GResolver * resolver, const gchar *name, GCancellable * cancellable,
+    GError **error)
 {
   return lookup_with_flags (resolver, name,
       G_RESOLVER_NAME_LOOKUP_FLAGS_DEFAULT, cancellable, error);
@@ -137,7 +137,7 @@ lookup_in_thread (GTask * task, gpointer source, gpointer data,
 }
 
 static void
-lookup_with_flags_async (GResolver * resolver, const gchar * name,
+lookup_with_flags_async (GResolver * resolver, const gchar *name,
     GResolverNameLookupFlags flags, GCancellable * cancellable,
     GAsyncReadyCallback callback, gpointer user_data)
 {
@@ -152,7 +152,7 @@ lookup_with_flags_async (GResolver * resolver, const gchar * name,
 }
 
 static void
-lookup_async (GResolver * resolver, const gchar * name,
+lookup_async (GResolver * resolver, const gchar *name,
     GCancellable * cancellable, GAsyncReadyCallback callback,
     gpointer user_data)
 {
@@ -161,14 +161,14 @@ lookup_async (GResolver * resolver, const gchar * name,
 }
 
 static GList *
-lookup_finish (GResolver * resolver, GAsyncResult * result, GError ** error)
+lookup_finish (GResolver * resolver, GAsyncResult * result, GError **error)
 {
   (void) resolver;
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static void
-model_resolver_class_init (ModelResolverClass * klass)
+model_resolver_class_init (ModelResolverClass *klass)
 {
   GResolverClass *resolver_class = G_RESOLVER_CLASS (klass);
 
@@ -181,7 +181,7 @@ model_resolver_class_init (ModelResolverClass * klass)
 }
 
 static void
-model_resolver_init (ModelResolver * resolver)
+model_resolver_init (ModelResolver *resolver)
 {
   (void) resolver;
 }
@@ -198,7 +198,7 @@ model_resolver_install (void)
 }
 
 void
-model_resolver_answer (const gchar * addresses)
+model_resolver_answer (const gchar *addresses)
 {
   g_mutex_lock (&model.lock);
   g_free (model.addresses);

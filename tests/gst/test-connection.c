@@ -5,7 +5,7 @@
 
 /* Returns: the text of what an uplink's `reason` says, once it says `word`. */
 static void
-wait_reason (Fixture * fixture, const gchar * uplink, const gchar * word)
+wait_reason (Fixture *fixture, const gchar *uplink, const gchar *word)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
   gboolean said = FALSE;
@@ -24,7 +24,7 @@ wait_reason (Fixture * fixture, const gchar * uplink, const gchar * word)
 }
 
 static void
-expect_no_error (Fixture * fixture)
+expect_no_error (Fixture *fixture)
 {
   g_assert_cmpuint (record_count (&fixture->record, GST_MESSAGE_ERROR, NULL),
       ==, 0);
@@ -95,7 +95,7 @@ test_uri (void)
 }
 
 static void
-test_bad_uri (Fixture * fixture, gconstpointer data)
+test_bad_uri (Fixture *fixture, gconstpointer data)
 {
   static const gchar *const uris[] = {
     "srtla://", "srtla://:5000", "srtla://host:0", "srtla://host:65536",
@@ -125,7 +125,7 @@ test_bad_uri (Fixture * fixture, gconstpointer data)
 
 /* Another receiver is nothing to change under a running stream. */
 static void
-test_uri_while_playing (Fixture * fixture, gconstpointer data)
+test_uri_while_playing (Fixture *fixture, gconstpointer data)
 {
   GError *error = NULL;
 
@@ -139,7 +139,7 @@ test_uri_while_playing (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_no_host (Fixture * fixture, gconstpointer data)
+test_no_host (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   g_object_set (fixture->element, "host", NULL, NULL);
@@ -158,7 +158,7 @@ test_no_host (Fixture * fixture, gconstpointer data)
 /* A name that is not found: no error, the reason is told, and it is tried
  * again until it is found. */
 static void
-test_unresolvable (Fixture * fixture, gconstpointer data)
+test_unresolvable (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   model_resolver_answer (NULL);
@@ -179,7 +179,7 @@ test_unresolvable (Fixture * fixture, gconstpointer data)
 
 /* A slow name server holds nothing up: not the state changes, not the stream. */
 static void
-test_slow_resolver (Fixture * fixture, gconstpointer data)
+test_slow_resolver (Fixture *fixture, gconstpointer data)
 {
   guint before = model_resolver_lookups ();
   gint64 end;
@@ -207,7 +207,7 @@ test_slow_resolver (Fixture * fixture, gconstpointer data)
 
 /* The first addresses lead nowhere; the last is the receiver's. */
 static void
-test_each_address (Fixture * fixture, gconstpointer data)
+test_each_address (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   model_resolver_answer ("127.0.0.66,::1,127.0.0.1");
@@ -221,7 +221,7 @@ test_each_address (Fixture * fixture, gconstpointer data)
 /* ---- Refusals ----------------------------------------------------------- */
 
 static void
-test_port_refused (Fixture * fixture, gconstpointer data)
+test_port_refused (Fixture *fixture, gconstpointer data)
 {
   guint port = closed_port ();
   ModelReceiver *late;
@@ -304,7 +304,7 @@ test_wrong_family (void)
 /* ---- Giving up ---------------------------------------------------------- */
 
 static void
-test_connection_timeout (Fixture * fixture, gconstpointer data)
+test_connection_timeout (Fixture *fixture, gconstpointer data)
 {
   gint64 end;
 
@@ -326,7 +326,7 @@ test_connection_timeout (Fixture * fixture, gconstpointer data)
 
 /* Set while it plays; and a receiver that answers is nothing to give up. */
 static void
-test_timeout_while_playing (Fixture * fixture, gconstpointer data)
+test_timeout_while_playing (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   fixture_play (fixture, 2);

@@ -3,7 +3,7 @@
 #include "element-testing.h"
 
 static GstPad *
-add_source_pad (Fixture * fixture, const gchar * name, const gchar * caps_text)
+add_source_pad (Fixture *fixture, const gchar *name, const gchar *caps_text)
 {
   GstPad *source = gst_pad_new (NULL, GST_PAD_SRC);
   GstPad *sink = strcmp (name, "sink") == 0
@@ -28,7 +28,7 @@ add_source_pad (Fixture * fixture, const gchar * name, const gchar * caps_text)
 }
 
 static void
-remove_source_pad (Fixture * fixture, GstPad * source)
+remove_source_pad (Fixture *fixture, GstPad *source)
 {
   GstPad *sink = gst_pad_get_peer (source);
 
@@ -42,7 +42,7 @@ remove_source_pad (Fixture * fixture, GstPad * source)
 }
 
 static void
-play_without_harness (Fixture * fixture)
+play_without_harness (Fixture *fixture)
 {
   g_assert_cmpint (gst_element_set_state (fixture->element, GST_STATE_PLAYING),
       !=, GST_STATE_CHANGE_FAILURE);
@@ -51,7 +51,7 @@ play_without_harness (Fixture * fixture)
 /* ---- Packets ----------------------------------------------------------- */
 
 static void
-test_packets (Fixture * fixture, gconstpointer data)
+test_packets (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   fixture_play (fixture, 2);
@@ -68,7 +68,7 @@ test_packets (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_buffer_lists (Fixture * fixture, gconstpointer data)
+test_buffer_lists (Fixture *fixture, gconstpointer data)
 {
   guint32 list_index, i;
 
@@ -89,7 +89,7 @@ test_buffer_lists (Fixture * fixture, gconstpointer data)
 
 /* One packet in three memories, the first of which ends within the header. */
 static void
-test_memories (Fixture * fixture, gconstpointer data)
+test_memories (Fixture *fixture, gconstpointer data)
 {
   static const gsize cuts[] = { 0, 7, 100, TESTING_PACKET_SIZE };
   guint8 packet[TESTING_MAX_PACKET];
@@ -119,7 +119,7 @@ test_memories (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_without_caps (Fixture * fixture, gconstpointer data)
+test_without_caps (Fixture *fixture, gconstpointer data)
 {
   GstPad *source;
 
@@ -135,7 +135,7 @@ test_without_caps (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_caps_refused (Fixture * fixture, gconstpointer data)
+test_caps_refused (Fixture *fixture, gconstpointer data)
 {
   GstPad *sink = gst_element_get_static_pad (fixture->element, "sink");
   GstCaps *wrong = gst_caps_from_string ("video/mpegts, packetsize=188");
@@ -160,7 +160,7 @@ test_caps_refused (Fixture * fixture, gconstpointer data)
 /* ---- What is not SRT --------------------------------------------------- */
 
 static void
-push_not_srt (Fixture * fixture, gsize size, guint8 byte, gsize step)
+push_not_srt (Fixture *fixture, gsize size, guint8 byte, gsize step)
 {
   guint8 *bytes = g_malloc0 (size + 1);
   gsize i;
@@ -173,7 +173,7 @@ push_not_srt (Fixture * fixture, gsize size, guint8 byte, gsize step)
 }
 
 static void
-test_not_srt (Fixture * fixture, gconstpointer data)
+test_not_srt (Fixture *fixture, gconstpointer data)
 {
   static const struct
   {
@@ -216,7 +216,7 @@ test_not_srt (Fixture * fixture, gconstpointer data)
 /* ---- More pads --------------------------------------------------------- */
 
 static void
-test_request_pads (Fixture * fixture, gconstpointer data)
+test_request_pads (Fixture *fixture, gconstpointer data)
 {
   static const gchar *const names[] = { "sink", "sink_%u", "sink_7" };
   GstPad *sources[G_N_ELEMENTS (names)];
@@ -255,7 +255,7 @@ test_request_pads (Fixture * fixture, gconstpointer data)
 /* ---- EOS --------------------------------------------------------------- */
 
 static void
-test_eos (Fixture * fixture, gconstpointer data)
+test_eos (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   fixture_play (fixture, 2);
@@ -273,7 +273,7 @@ test_eos (Fixture * fixture, gconstpointer data)
 
 /* Nobody is there: EOS comes all the same, and within its bound. */
 static void
-test_eos_without_receiver (Fixture * fixture, gconstpointer data)
+test_eos_without_receiver (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   model_receiver_cut (fixture->receiver, NULL, TRUE);
@@ -287,7 +287,7 @@ test_eos_without_receiver (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_eos_of_all_pads (Fixture * fixture, gconstpointer data)
+test_eos_of_all_pads (Fixture *fixture, gconstpointer data)
 {
   GstPad *first, *second;
 
@@ -312,7 +312,7 @@ test_eos_of_all_pads (Fixture * fixture, gconstpointer data)
 
 /* A pad that is taken away must not keep EOS waiting. */
 static void
-test_eos_after_release (Fixture * fixture, gconstpointer data)
+test_eos_after_release (Fixture *fixture, gconstpointer data)
 {
   GstPad *first, *second;
 
@@ -330,7 +330,7 @@ test_eos_after_release (Fixture * fixture, gconstpointer data)
 
 /* EOS sent to the element, as gst_element_send_event() by applications. */
 static void
-test_eos_by_send_event (Fixture * fixture, gconstpointer data)
+test_eos_by_send_event (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   fixture_play (fixture, 2);
@@ -344,7 +344,7 @@ test_eos_by_send_event (Fixture * fixture, gconstpointer data)
 /* ---- Flush and latency ------------------------------------------------- */
 
 static void
-test_flush (Fixture * fixture, gconstpointer data)
+test_flush (Fixture *fixture, gconstpointer data)
 {
   GstSegment segment;
 
@@ -383,7 +383,7 @@ test_flush (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_latency (Fixture * fixture, gconstpointer data)
+test_latency (Fixture *fixture, gconstpointer data)
 {
   GstQuery *query = gst_query_new_latency ();
   GstClockTime minimum, maximum;

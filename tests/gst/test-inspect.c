@@ -47,7 +47,7 @@ inspect (void)
 }
 
 static void
-expect_text (const gchar * text, const gchar * pattern)
+expect_text (const gchar *text, const gchar *pattern)
 {
   GRegex *regex = g_regex_new (pattern, G_REGEX_MULTILINE, 0, NULL);
 

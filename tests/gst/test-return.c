@@ -10,7 +10,7 @@
 
 /* An SRT caller's UDP socket on loopback. */
 static GSocket *
-open_socket (guint16 * port)
+open_socket (guint16 *port)
 {
   GSocketAddress *any = g_inet_socket_address_new_from_string ("127.0.0.1", 0);
   GSocketAddress *local;
@@ -30,7 +30,7 @@ open_socket (guint16 * port)
 
 /* Waits for a datagram and compares it. Returns: the port it came from. */
 static guint16
-expect_datagram (GSocket * socket, const guint8 * expected, gsize size)
+expect_datagram (GSocket * socket, const guint8 *expected, gsize size)
 {
   guint8 buffer[TESTING_MAX_PACKET];
   GSocketAddress *from = NULL;
@@ -75,7 +75,7 @@ induction_buffer (guint index, guint16 port)
 }
 
 static gsize
-induction_answer (guint8 * out, guint index)
+induction_answer (guint8 *out, guint index)
 {
   return testing_induction_response (out, CALLER + index, 1000, 77);
 }
@@ -83,7 +83,7 @@ induction_answer (guint8 * out, guint index)
 /* ---- The src pad -------------------------------------------------------- */
 
 static void
-test_src_pad (Fixture * fixture, gconstpointer data)
+test_src_pad (Fixture *fixture, gconstpointer data)
 {
   guint8 packet[TESTING_MAX_PACKET];
   GstBuffer *buffer;
@@ -133,7 +133,7 @@ test_src_pad (Fixture * fixture, gconstpointer data)
 
 /* ACKs come over each uplink; the caller gets one. */
 static void
-test_copies (Fixture * fixture, gconstpointer data)
+test_copies (Fixture *fixture, gconstpointer data)
 {
   guint8 packet[TESTING_MAX_PACKET];
   GstPad *source;
@@ -160,7 +160,7 @@ test_copies (Fixture * fixture, gconstpointer data)
 
 /* Nothing of SRTLA, and nothing that is broken, gets through to the caller. */
 static void
-test_garbage (Fixture * fixture, gconstpointer data)
+test_garbage (Fixture *fixture, gconstpointer data)
 {
   guint8 packet[TESTING_MAX_PACKET];
   GRand *rand = testing_rand_new ();
@@ -205,7 +205,7 @@ test_garbage (Fixture * fixture, gconstpointer data)
 /* ---- Sockets ------------------------------------------------------------ */
 
 static void
-test_return_socket (Fixture * fixture, gconstpointer data)
+test_return_socket (Fixture *fixture, gconstpointer data)
 {
   guint16 port, callers_ports[2];
   GSocket *socket = open_socket (&port), *read_back, *callers[2];
@@ -265,7 +265,7 @@ say_hello (GSocket * caller, guint index, guint16 port)
 
 /* udpsrc, with or without something in between, gives its own socket. */
 static void
-run_udpsrc (Fixture * fixture, const gchar * between)
+run_udpsrc (Fixture *fixture, const gchar *between)
 {
   GstElement *pipeline = gst_pipeline_new (NULL);
   GError *error = NULL;
@@ -313,14 +313,14 @@ run_udpsrc (Fixture * fixture, const gchar * between)
 }
 
 static void
-test_udpsrc (Fixture * fixture, gconstpointer data)
+test_udpsrc (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   run_udpsrc (fixture, "");
 }
 
 static void
-test_udpsrc_behind_queue (Fixture * fixture, gconstpointer data)
+test_udpsrc_behind_queue (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   run_udpsrc (fixture, "! identity ! queue");
@@ -328,7 +328,7 @@ test_udpsrc_behind_queue (Fixture * fixture, gconstpointer data)
 
 /* The src pad comes first, then the property. */
 static void
-test_order (Fixture * fixture, gconstpointer data)
+test_order (Fixture *fixture, gconstpointer data)
 {
   guint16 port, callers_port;
   GSocket *socket = open_socket (&port), *caller = open_socket (&callers_port);
@@ -355,7 +355,7 @@ test_order (Fixture * fixture, gconstpointer data)
 /* ---- No way ------------------------------------------------------------- */
 
 static void
-test_no_way_back (Fixture * fixture, gconstpointer data)
+test_no_way_back (Fixture *fixture, gconstpointer data)
 {
   guint8 packet[TESTING_MAX_PACKET];
   gsize size;
@@ -375,7 +375,7 @@ test_no_way_back (Fixture * fixture, gconstpointer data)
 
 /* A socket, but buffers that do not say where they came from. */
 static void
-test_no_address (Fixture * fixture, gconstpointer data)
+test_no_address (Fixture *fixture, gconstpointer data)
 {
   guint8 packet[TESTING_MAX_PACKET];
   guint16 port;

@@ -7,7 +7,7 @@
 
 /* Returns: how many entries a directory of /proc has. */
 static guint
-count_entries (const gchar * path)
+count_entries (const gchar *path)
 {
   GDir *directory = g_dir_open (path, 0, NULL);
   guint count = 0;
@@ -22,7 +22,7 @@ count_entries (const gchar * path)
 /* Waits until there are no more entries than that. GLib's pools end their
  * idle threads when told to, but not at once. */
 static void
-wait_entries (const gchar * path, guint most)
+wait_entries (const gchar *path, guint most)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
   guint count;
@@ -37,7 +37,7 @@ wait_entries (const gchar * path, guint most)
 
 /* Elements post state changes on the bus; the record need not keep them. */
 static void
-forget_messages (Fixture * fixture)
+forget_messages (Fixture *fixture)
 {
   g_mutex_lock (&fixture->record.lock);
   g_ptr_array_set_size (fixture->record.messages, 0);
@@ -45,7 +45,7 @@ forget_messages (Fixture * fixture)
 }
 
 static void
-cycle (Fixture * fixture, guint round)
+cycle (Fixture *fixture, guint round)
 {
   static guint32 sequence = 0;
   guint i;
@@ -63,7 +63,7 @@ cycle (Fixture * fixture, guint round)
 }
 
 static void
-test_cycles (Fixture * fixture, gconstpointer data)
+test_cycles (Fixture *fixture, gconstpointer data)
 {
   guint threads, descriptors, i;
 
@@ -123,7 +123,7 @@ test_lives (void)
 
 /* PAUSED and back while packets come: what is pushed is not lost. */
 static void
-test_pause (Fixture * fixture, gconstpointer data)
+test_pause (Fixture *fixture, gconstpointer data)
 {
   guint32 i;
 
@@ -144,7 +144,7 @@ test_pause (Fixture * fixture, gconstpointer data)
 /* A queue of one packet, hit by lists: it drops and counts, and never blocks
  * the streaming thread. */
 static void
-test_full_queue (Fixture * fixture, gconstpointer data)
+test_full_queue (Fixture *fixture, gconstpointer data)
 {
   guint32 i, round;
 
@@ -177,7 +177,7 @@ typedef struct
 } Gate;
 
 static void
-gate_pass (Gate * gate)
+gate_pass (Gate *gate)
 {
   g_mutex_lock (&gate->lock);
   gate->waiting++;
@@ -188,7 +188,7 @@ gate_pass (Gate * gate)
 }
 
 static void
-gate_open (Gate * gate)
+gate_open (Gate *gate)
 {
   g_mutex_lock (&gate->lock);
   gate->closed = FALSE;
@@ -197,7 +197,7 @@ gate_open (Gate * gate)
 }
 
 static void
-gate_wait_for_someone (Gate * gate)
+gate_wait_for_someone (Gate *gate)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
 
@@ -208,8 +208,8 @@ gate_wait_for_someone (Gate * gate)
 }
 
 static void
-on_state_changed (GstElement * element, GstObject * uplink, const gchar * from,
-    const gchar * to, const gchar * reason, gpointer user_data)
+on_state_changed (GstElement *element, GstObject *uplink, const gchar *from,
+    const gchar *to, const gchar *reason, gpointer user_data)
 {
   (void) element;
   (void) uplink;
@@ -220,7 +220,7 @@ on_state_changed (GstElement * element, GstObject * uplink, const gchar * from,
 }
 
 static GstBusSyncReply
-on_message (GstBus * bus, GstMessage * message, gpointer user_data)
+on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
   const GstStructure *structure = gst_message_get_structure (message);
 
@@ -233,7 +233,7 @@ on_message (GstBus * bus, GstMessage * message, gpointer user_data)
 }
 
 static void
-push_while_stuck (Fixture * fixture, Gate * gate)
+push_while_stuck (Fixture *fixture, Gate *gate)
 {
   gate->closed = TRUE;
   fixture_play (fixture, 2);
@@ -245,7 +245,7 @@ push_while_stuck (Fixture * fixture, Gate * gate)
 
 /* A signal handler that does not return: the packets flow all the same. */
 static void
-test_stuck_handler (Fixture * fixture, gconstpointer data)
+test_stuck_handler (Fixture *fixture, gconstpointer data)
 {
   static Gate gate;
 
@@ -257,7 +257,7 @@ test_stuck_handler (Fixture * fixture, gconstpointer data)
 
 /* The same for who reads messages in the thread that posts them. */
 static void
-test_stuck_bus (Fixture * fixture, gconstpointer data)
+test_stuck_bus (Fixture *fixture, gconstpointer data)
 {
   static Gate gate;
   GstBus *bus = gst_bus_new ();
@@ -271,8 +271,8 @@ test_stuck_bus (Fixture * fixture, gconstpointer data)
 }
 
 static void
-on_uplink_up (GstElement * element, GstObject * uplink, const gchar * from,
-    const gchar * to, const gchar * reason, gpointer user_data)
+on_uplink_up (GstElement *element, GstObject *uplink, const gchar *from,
+    const gchar *to, const gchar *reason, gpointer user_data)
 {
   GstStructure *stats;
   gboolean done;
@@ -291,7 +291,7 @@ on_uplink_up (GstElement * element, GstObject * uplink, const gchar * from,
 }
 
 static void
-test_busy_handler (Fixture * fixture, gconstpointer data)
+test_busy_handler (Fixture *fixture, gconstpointer data)
 {
   static gint called;
 

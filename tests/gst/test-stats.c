@@ -48,7 +48,7 @@ static const Field uplink_fields[] = {
 };
 
 static void
-check_fields (const GstStructure * structure, const Field * expected,
+check_fields (const GstStructure *structure, const Field *expected,
     guint n_expected)
 {
   const GType types[] = { G_TYPE_STRING, G_TYPE_UINT, G_TYPE_UINT64, G_TYPE_INT,
@@ -71,7 +71,7 @@ check_fields (const GstStructure * structure, const Field * expected,
 }
 
 static void
-check_shape (const GstStructure * stats, guint n_uplinks)
+check_shape (const GstStructure *stats, guint n_uplinks)
 {
   const GValue *list = gst_structure_get_value (stats, "uplinks");
   guint i;
@@ -92,7 +92,7 @@ check_shape (const GstStructure * stats, guint n_uplinks)
 
 /* Returns: `state`, of a structure with the right shape. */
 static gchar *
-get_state (Fixture * fixture, guint n_uplinks)
+get_state (Fixture *fixture, guint n_uplinks)
 {
   GstStructure *stats = NULL;
   gchar *state;
@@ -105,7 +105,7 @@ get_state (Fixture * fixture, guint n_uplinks)
 }
 
 static void
-expect_state (Fixture * fixture, guint n_uplinks, const gchar * expected)
+expect_state (Fixture *fixture, guint n_uplinks, const gchar *expected)
 {
   gchar *state = get_state (fixture, n_uplinks);
 
@@ -114,7 +114,7 @@ expect_state (Fixture * fixture, guint n_uplinks, const gchar * expected)
 }
 
 static void
-test_shape (Fixture * fixture, gconstpointer data)
+test_shape (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   expect_state (fixture, 2, "idle");
@@ -137,7 +137,7 @@ test_shape (Fixture * fixture, gconstpointer data)
 
 /* The numbers add up, and the uplinks' to the totals. */
 static void
-test_numbers (Fixture * fixture, gconstpointer data)
+test_numbers (Fixture *fixture, gconstpointer data)
 {
   static const gchar *const uplinks[] = { "127.0.0.2", "127.0.0.3" };
   guint64 sum = 0, acknowledged = 0;
@@ -175,7 +175,7 @@ test_numbers (Fixture * fixture, gconstpointer data)
 /* ---- Regular statistics -------------------------------------------------- */
 
 static void
-on_stats (GstElement * element, const GstStructure * stats, gpointer user_data)
+on_stats (GstElement *element, const GstStructure *stats, gpointer user_data)
 {
   (void) element;
   check_shape (stats, 2);
@@ -183,7 +183,7 @@ on_stats (GstElement * element, const GstStructure * stats, gpointer user_data)
 }
 
 static void
-test_interval (Fixture * fixture, gconstpointer data)
+test_interval (Fixture *fixture, gconstpointer data)
 {
   static gint signals;
   gint64 end = g_get_monotonic_time () + testing_patience ();
@@ -230,7 +230,7 @@ ask (gpointer data)
 }
 
 static void
-test_threads (Fixture * fixture, gconstpointer data)
+test_threads (Fixture *fixture, gconstpointer data)
 {
   GThread *threads[2];
   guint i;

@@ -8,7 +8,7 @@
 #define NOWHERE "192.0.2.77"
 
 static gboolean
-add_uplink (Fixture * fixture, const gchar * uplink)
+add_uplink (Fixture *fixture, const gchar *uplink)
 {
   gboolean done = FALSE;
 
@@ -17,7 +17,7 @@ add_uplink (Fixture * fixture, const gchar * uplink)
 }
 
 static gboolean
-remove_uplink (Fixture * fixture, const gchar * uplink)
+remove_uplink (Fixture *fixture, const gchar *uplink)
 {
   gboolean done = FALSE;
 
@@ -26,7 +26,7 @@ remove_uplink (Fixture * fixture, const gchar * uplink)
 }
 
 static gchar *
-uplink_name (Fixture * fixture, const gchar * uplink)
+uplink_name (Fixture *fixture, const gchar *uplink)
 {
   GstStructure *stats = fixture_uplink_stats (fixture, uplink);
   gchar *name;
@@ -39,7 +39,7 @@ uplink_name (Fixture * fixture, const gchar * uplink)
 
 /* Waits until `stats` does not name the uplink any more. */
 static void
-wait_gone (Fixture * fixture, const gchar * uplink)
+wait_gone (Fixture *fixture, const gchar *uplink)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
   GstStructure *stats;
@@ -77,7 +77,7 @@ push_packets (gpointer data)
 }
 
 static void
-stream_start (Stream * stream, Fixture * fixture)
+stream_start (Stream *stream, Fixture *fixture)
 {
   stream->harness = fixture->harness;
   stream->stop = FALSE;
@@ -86,7 +86,7 @@ stream_start (Stream * stream, Fixture * fixture)
 }
 
 static guint32
-stream_stop (Stream * stream)
+stream_stop (Stream *stream)
 {
   g_atomic_int_set (&stream->stop, TRUE);
   g_thread_join (stream->thread);
@@ -95,7 +95,7 @@ stream_stop (Stream * stream)
 
 /* Waits until the uplink carries packets that were not there before. */
 static void
-wait_carries (Fixture * fixture, const gchar * uplink)
+wait_carries (Fixture *fixture, const gchar *uplink)
 {
   guint64 before = model_receiver_packets (fixture->receiver, uplink);
   gint64 end = g_get_monotonic_time () + testing_patience ();
@@ -110,7 +110,7 @@ wait_carries (Fixture * fixture, const gchar * uplink)
 /* ---- Changes while PLAYING ---------------------------------------------- */
 
 static void
-test_property (Fixture * fixture, gconstpointer data)
+test_property (Fixture *fixture, gconstpointer data)
 {
   GstStructure *stats;
   gchar *before, *after;
@@ -147,7 +147,7 @@ test_property (Fixture * fixture, gconstpointer data)
 }
 
 static void
-write_file (const gchar * path, const gchar * contents)
+write_file (const gchar *path, const gchar *contents)
 {
   GError *error = NULL;
 
@@ -156,7 +156,7 @@ write_file (const gchar * path, const gchar * contents)
 }
 
 static void
-test_file (Fixture * fixture, gconstpointer data)
+test_file (Fixture *fixture, gconstpointer data)
 {
   GError *error = NULL;
   gchar *directory = g_dir_make_tmp ("srtla-test-XXXXXX", &error);
@@ -203,7 +203,7 @@ test_file (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_action_signals (Fixture * fixture, gconstpointer data)
+test_action_signals (Fixture *fixture, gconstpointer data)
 {
   Stream stream;
   guint32 pushed;
@@ -225,7 +225,7 @@ test_action_signals (Fixture * fixture, gconstpointer data)
 
 /* Back and forth, faster than anything can register. */
 static void
-test_restless (Fixture * fixture, gconstpointer data)
+test_restless (Fixture *fixture, gconstpointer data)
 {
   Stream stream;
   guint32 pushed;
@@ -251,7 +251,7 @@ test_restless (Fixture * fixture, gconstpointer data)
 
 /* Before PLAYING there is no loop to take the change. */
 static void
-test_before_playing (Fixture * fixture, gconstpointer data)
+test_before_playing (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   g_assert_true (add_uplink (fixture, "127.0.0.4"));
@@ -265,8 +265,8 @@ test_before_playing (Fixture * fixture, gconstpointer data)
 /* ---- Kinds of uplinks --------------------------------------------------- */
 
 static void
-check_local_address (Fixture * fixture, const gchar * uplink,
-    const gchar * address)
+check_local_address (Fixture *fixture, const gchar *uplink,
+    const gchar *address)
 {
   GstStructure *stats;
 
@@ -278,7 +278,7 @@ check_local_address (Fixture * fixture, const gchar * uplink,
 }
 
 static void
-test_interface (Fixture * fixture, gconstpointer data)
+test_interface (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   g_object_set (fixture->element, "uplinks", "lo,127.0.0.4%lo,127.0.0.5", NULL);
@@ -292,7 +292,7 @@ test_interface (Fixture * fixture, gconstpointer data)
 
 /* No list: one uplink by the routing table. */
 static void
-test_routing_table (Fixture * fixture, gconstpointer data)
+test_routing_table (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   g_object_set (fixture->element, "uplinks", "", NULL);
@@ -309,7 +309,7 @@ test_routing_table (Fixture * fixture, gconstpointer data)
 
 /* Waits for the message that an uplink failed. Returns: the reason. */
 static gchar *
-wait_failed (Fixture * fixture, const gchar * uplink)
+wait_failed (Fixture *fixture, const gchar *uplink)
 {
   gchar *reason = NULL;
 
@@ -327,7 +327,7 @@ wait_failed (Fixture * fixture, const gchar * uplink)
 }
 
 static void
-test_cannot_bind (Fixture * fixture, gconstpointer data)
+test_cannot_bind (Fixture *fixture, gconstpointer data)
 {
   gchar *reason;
 
@@ -357,7 +357,7 @@ test_cannot_bind (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_none_can_bind (Fixture * fixture, gconstpointer data)
+test_none_can_bind (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   g_object_set (fixture->element, "uplinks", NOWHERE ",nosuchinterface", NULL);
@@ -367,7 +367,7 @@ test_none_can_bind (Fixture * fixture, gconstpointer data)
 
 /* A file without a single uplink. */
 static void
-test_empty_file (Fixture * fixture, gconstpointer data)
+test_empty_file (Fixture *fixture, gconstpointer data)
 {
   GError *error = NULL;
   gchar *path;
@@ -385,7 +385,7 @@ test_empty_file (Fixture * fixture, gconstpointer data)
 }
 
 static void
-test_missing_file (Fixture * fixture, gconstpointer data)
+test_missing_file (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   g_object_set (fixture->element, "uplinks", NULL, "uplinks-file",
@@ -403,11 +403,11 @@ typedef struct
 } Trace;
 
 static void
-trace (Trace * log, const gchar * format, ...)
+trace (Trace *log, const gchar *format, ...)
 G_GNUC_PRINTF (2, 3);
 
 static void
-trace (Trace * log, const gchar * format, ...)
+trace (Trace *log, const gchar *format, ...)
 {
   va_list arguments;
 
@@ -419,7 +419,7 @@ trace (Trace * log, const gchar * format, ...)
 }
 
 static gboolean
-trace_has (Trace * log, const gchar * line)
+trace_has (Trace *log, const gchar *line)
 {
   gboolean found;
 
@@ -431,7 +431,7 @@ trace_has (Trace * log, const gchar * line)
 }
 
 static void
-trace_wait (Trace * log, const gchar * line)
+trace_wait (Trace *log, const gchar *line)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
 
@@ -443,7 +443,7 @@ trace_wait (Trace * log, const gchar * line)
 }
 
 static void
-on_child_added (GstChildProxy * proxy, GObject * child, gchar * name,
+on_child_added (GstChildProxy *proxy, GObject * child, gchar *name,
     gpointer user_data)
 {
   (void) proxy;
@@ -452,7 +452,7 @@ on_child_added (GstChildProxy * proxy, GObject * child, gchar * name,
 }
 
 static void
-on_child_removed (GstChildProxy * proxy, GObject * child, gchar * name,
+on_child_removed (GstChildProxy *proxy, GObject * child, gchar *name,
     gpointer user_data)
 {
   (void) proxy;
@@ -461,7 +461,7 @@ on_child_removed (GstChildProxy * proxy, GObject * child, gchar * name,
 }
 
 static void
-on_uplink_added (GstElement * element, GstObject * uplink, gpointer user_data)
+on_uplink_added (GstElement *element, GstObject *uplink, gpointer user_data)
 {
   gchar *address;
 
@@ -472,7 +472,7 @@ on_uplink_added (GstElement * element, GstObject * uplink, gpointer user_data)
 }
 
 static void
-on_uplink_removed (GstElement * element, GstObject * uplink, gpointer user_data)
+on_uplink_removed (GstElement *element, GstObject *uplink, gpointer user_data)
 {
   gchar *address;
 
@@ -483,8 +483,8 @@ on_uplink_removed (GstElement * element, GstObject * uplink, gpointer user_data)
 }
 
 static void
-on_state_changed (GstElement * element, GstObject * uplink, const gchar * from,
-    const gchar * to, const gchar * reason, gpointer user_data)
+on_state_changed (GstElement *element, GstObject *uplink, const gchar *from,
+    const gchar *to, const gchar *reason, gpointer user_data)
 {
   gchar *address;
 
@@ -497,7 +497,7 @@ on_state_changed (GstElement * element, GstObject * uplink, const gchar * from,
 }
 
 static void
-check_child (Fixture * fixture, guint index, const gchar * address)
+check_child (Fixture *fixture, guint index, const gchar *address)
 {
   GstChildProxy *proxy = GST_CHILD_PROXY (fixture->element);
   GObject *child = gst_child_proxy_get_child_by_index (proxy, index), *by_name;
@@ -528,7 +528,7 @@ check_child (Fixture * fixture, guint index, const gchar * address)
 }
 
 static void
-test_children (Fixture * fixture, gconstpointer data)
+test_children (Fixture *fixture, gconstpointer data)
 {
   GstChildProxy *proxy = GST_CHILD_PROXY (fixture->element);
   GObject *kept;

@@ -62,7 +62,7 @@ struct _Relay
 /* ---- Sending ----------------------------------------------------------- */
 
 static void
-send_now (Client * client, gboolean to_server, const guint8 * data, gsize size)
+send_now (Client *client, gboolean to_server, const guint8 *data, gsize size)
 {
   GSocket *socket = to_server ? client->socket : client->relay->listener;
   GSocketAddress *address = to_server ? NULL : client->address;
@@ -78,7 +78,7 @@ send_now (Client * client, gboolean to_server, const guint8 * data, gsize size)
 }
 
 static void
-relay_datagram (Client * client, gboolean to_server, const guint8 * data,
+relay_datagram (Client *client, gboolean to_server, const guint8 *data,
     gsize size)
 {
   GQueue *queue = to_server ? &client->to_server : &client->to_client;
@@ -108,7 +108,7 @@ relay_datagram (Client * client, gboolean to_server, const guint8 * data,
 
 /* Sends what is due. Returns: when the next is, -1 if nothing waits. */
 static gint64
-drain (Client * client, gboolean to_server, gint64 now)
+drain (Client *client, gboolean to_server, gint64 now)
 {
   GQueue *queue = to_server ? &client->to_server : &client->to_client;
   Datagram *datagram;
@@ -193,7 +193,7 @@ server_readable (GSocket * socket, GIOCondition condition, gpointer user_data)
 }
 
 static void
-drop_idlest (Relay * relay)
+drop_idlest (Relay *relay)
 {
   GHashTableIter iter;
   gpointer key, value, idlest = NULL;
@@ -211,7 +211,7 @@ drop_idlest (Relay * relay)
 }
 
 static Source *
-find_source (Relay * relay, const gchar * address)
+find_source (Relay *relay, const gchar *address)
 {
   Source *source = g_hash_table_lookup (relay->sources, address);
 
@@ -225,7 +225,7 @@ find_source (Relay * relay, const gchar * address)
 
 /* Takes over key. Returns: NULL, with a message, if there is no socket. */
 static Client *
-client_new (Relay * relay, GSocketAddress * address, GBytes * key)
+client_new (Relay *relay, GSocketAddress * address, GBytes * key)
 {
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
   GError *error = NULL;
@@ -264,7 +264,7 @@ client_new (Relay * relay, GSocketAddress * address, GBytes * key)
 }
 
 static Client *
-find_client (Relay * relay, GSocketAddress * address)
+find_client (Relay *relay, GSocketAddress * address)
 {
   gsize size = (gsize) g_socket_address_get_native_size (address);
   gpointer native = g_malloc0 (size);
@@ -311,8 +311,8 @@ listener_readable (GSocket * socket, GIOCondition condition, gpointer user_data)
 /* ---- Commands ---------------------------------------------------------- */
 
 static void
-order (Relay * relay, const gchar * address, const gboolean * cut,
-    const gint64 * delay)
+order (Relay *relay, const gchar *address, const gboolean * cut,
+    const gint64 *delay)
 {
   gboolean all = strcmp (address, "all") == 0;
   GHashTableIter iter;
@@ -337,7 +337,7 @@ order (Relay * relay, const gchar * address, const gboolean * cut,
 
 /* Returns: the address as the relay writes it, or "all"; NULL if it is none. */
 static gchar *
-normal_address (const gchar * word)
+normal_address (const gchar *word)
 {
   GInetAddress *address;
   gchar *text;
@@ -353,7 +353,7 @@ normal_address (const gchar * word)
 }
 
 static void
-obey (Relay * relay, const gchar * line)
+obey (Relay *relay, const gchar *line)
 {
   gchar **words = g_strsplit_set (line, " \t", -1);
   guint n_words = g_strv_length (words);
@@ -410,7 +410,7 @@ terminated (gpointer user_data)
 /* Reads ADDRESS:PORT or [ADDRESS]:PORT, numbers only. Returns: NULL for
  * anything else. */
 static GSocketAddress *
-parse_address (const gchar * text)
+parse_address (const gchar *text)
 {
   const gchar *colon = text != NULL ? strrchr (text, ':') : NULL;
   GSocketAddress *address;
@@ -430,7 +430,7 @@ parse_address (const gchar * text)
 }
 
 static gboolean
-start (Relay * relay, GSocketAddress * listen, GError ** error)
+start (Relay *relay, GSocketAddress * listen, GError **error)
 {
   GSocketAddress *local;
   GSource *readable;
@@ -465,7 +465,7 @@ start (Relay * relay, GSocketAddress * listen, GError ** error)
 }
 
 static void
-run (Relay * relay)
+run (Relay *relay)
 {
   GIOChannel *commands = g_io_channel_unix_new (0);
   guint interrupt, terminate;
@@ -483,7 +483,7 @@ run (Relay * relay)
 }
 
 static void
-relay_free (Relay * relay)
+relay_free (Relay *relay)
 {
   if (relay->timer != NULL) {
     g_source_destroy (relay->timer);
