@@ -532,7 +532,8 @@ e2e_listener_start (E2eCheck * check, guint16 port, const gchar *parameters)
 {
   gchar *description = g_strdup_printf ("srtsrc keep-listening=true "
       "uri=\"srt://127.0.0.1:%u?mode=listener%s\" ! "
-      "appsink name=sink sync=false async=false emit-signals=true", port, parameters);
+      "appsink name=sink sync=false async=false emit-signals=true", port,
+      parameters);
   GstElement *pipeline, *sink;
 
   pipeline = e2e_pipeline_start (description);
