@@ -14,6 +14,9 @@
 #define ASK_WAIT_MAX (10 * SRTLA_SECOND)
 /* Unanswered REG1s after which an uplink's path must be proven again. */
 #define ASKS_PER_PROOF 3
+/* So many REG_NGP, on one uplink or several, end a group: a single one may be
+ * the late copy of one to a probe. */
+#define UNKNOWN_ENOUGH 2
 /* So long may REG_NGP still belong to a REG2 of before the present group. */
 #define STALE_MEMORY (3 * SRTLA_SECOND)
 /* A REBIND that was not acted upon is asked for again. */
@@ -46,7 +49,7 @@ typedef struct
   gboolean proven;              /* REG_NGP showed a path; survives a rebind */
   gboolean asked;               /* REG1 from this socket has no answer yet */
   gboolean joined;              /* this socket sent REG2 with a group's id */
-  gboolean unknown_group;       /* the receiver did not know the group */
+  guint unknown;                /* JOINING: times that REG_NGP came to it */
   gboolean rebinding;           /* REBIND was queued, closed() has not come */
   guint asks;                   /* REG1s without an answer since the last group */
   guint unanswered;             /* REG2s of this socket, any id */
@@ -126,7 +129,7 @@ set_step (SrtlaRegistration *self, guint slot, Step step, const gchar *reason,
       && (uplink->step == STEP_UP || (uplink->step == STEP_JOINING
           && uplink->was_up));
   uplink->step = step;
-  uplink->unknown_group = FALSE;
+  uplink->unknown = 0;
   uplink->first_sent = SRTLA_TIME_NONE;
   uplink->retry_at = SRTLA_TIME_NONE;
   self->sends &= ~(G_GUINT64_CONSTANT (1) << slot);
@@ -389,21 +392,27 @@ forget_group (SrtlaRegistration *self, guint asker, SrtlaTime now)
   ask_next (self, now);
 }
 
-/* An uplink left UP, or went. If it was the last and another one has been told
- * that the group is unknown, nobody needs that group any more. */
+/* REG_NGP came, or an uplink left UP. While another one is up the group lives;
+ * then nobody needs it once the receiver said often enough that it is unknown.
+ * After the first time it is asked again at once. */
 static void
 check_group (SrtlaRegistration *self, SrtlaTime now)
 {
+  guint asker = SRTLA_NO_UPLINK;
+  guint unknown = 0;
   guint i;
 
   if (!self->has_group || self->n_up > 0)
     return;
   for (i = 0; i < self->n_slots; i++) {
-    if (self->uplinks[i].step == STEP_JOINING && self->uplinks[i].unknown_group) {
-      forget_group (self, i, now);
-      return;
-    }
+    unknown += self->uplinks[i].unknown;
+    if (asker == SRTLA_NO_UPLINK && self->uplinks[i].unknown > 0)
+      asker = i;
   }
+  if (unknown >= UNKNOWN_ENOUGH)
+    forget_group (self, asker, now);
+  else if (unknown > 0 && self->uplinks[asker].first_sent == SRTLA_TIME_NONE)
+    start_repeating (self, asker, DATAGRAM_JOIN, now);
 }
 
 /* ---- Time -------------------------------------------------------------- */
@@ -540,7 +549,7 @@ receive_ngp (SrtlaRegistration *self, guint slot, SrtlaTime now)
     return SRTLA_REGISTRATION_IGNORED;
 
   answered (uplink, now);
-  uplink->unknown_group = TRUE;
+  uplink->unknown++;
   uplink->interval = SRTLA_REG_RETRY_MAX;
   uplink->retry_at = now + uplink->interval;
   self->sends &= ~(G_GUINT64_CONSTANT (1) << slot);
