@@ -463,16 +463,16 @@ srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
   (void) now;
   if (result == SRTLA_SEND_DONE)
     return;
-  if (uplink != NULL && result == SRTLA_SEND_FAILED)
+  if (uplink != NULL && result == SRTLA_SEND_FAILED) {
     uplink->counters.send_errors++;
+    uplink->suspended = TRUE;
+  }
   if (output->kind != SRTLA_OUTPUT_PACKET)
     return;
 
   uncount (bond, uplink, output, result);
   if (uplink == NULL)
     return;
-  if (result == SRTLA_SEND_FAILED)
-    uplink->suspended = TRUE;
   untrack (uplink, output);
 }
 
