@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Packets on their way through the simulator, counted references, from a pool
+ * that belongs to one run.
+ */
+#pragma once
+
+#include "srtla-types.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SimPacket SimPacket;
+typedef struct _SimPool SimPool;
+
+struct _SimPacket
+{
+  SimPool *pool;
+  SimPacket *next_free;
+  guint references;
+  guint16 size;                 /* bytes */
+  guint64 tag;                  /* whoever holds it: an address, a port */
+  guint8 data[SRTLA_MAX_DATAGRAM];
+};
+
+SimPool *sim_pool_new (void);
+/* Frees all packets with it, whoever holds them. */
+void sim_pool_free (SimPool *pool);
+/* Returns: how many packets are in use. */
+guint sim_pool_in_use (const SimPool *pool);
+
+/* Returns: a packet with one reference; its bytes are whatever was there. */
+SimPacket *sim_packet_new (SimPool *pool, gsize size);
+SimPacket *sim_packet_copy (SimPool *pool, const guint8 *data, gsize size);
+SimPacket *sim_packet_ref (SimPacket *packet);
+void sim_packet_unref (SimPacket *packet);
+
+G_END_DECLS

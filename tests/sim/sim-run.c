@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sim-caller.h"
+#include "sim-modes.h"
+#include "sim-network.h"
+#include "sim-server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct _Run Run;
+
+typedef struct
+{
+  Run *run;
+  SimCaller *caller;
+  SimFlow *flow;
+  guint slot;                   /* of the bond's; SRTLA_NO_CALLER at first */
+  guint64 misdirected;
+} Source;
+
+struct _Run
+{
+  const SimScenario *scenario;
+  SimOptions options;
+  SimClock *clock;
+  SimPool *pool;
+  SimNetwork *network;
+  SimRandom sender_random, receiver_random;
+
+  Source *sources;
+  guint n_sources;
+  GPtrArray *flows;
+
+  SrtlaBond *bond;              /* NULL: the oracle chooses */
+  SimTimer bond_timer;
+  guint uplink_of[SRTLA_MAX_UPLINKS];   /* by the bond's slot */
+  guint slot_of[SRTLA_MAX_UPLINKS];
+
+  SrtlaReceiver *receiver;      /* NULL while it is stopped */
+  SimTimer receiver_timer;
+  GArray *ports;                /* of guint64: by group; 0 = closed */
+  guint64 next_port;
+
+  SimServer *server;
+};
+
+/* ---- The sender's side ------------------------------------------------- */
+
+static void
+reply_due (gpointer target, gpointer data, SrtlaTime now)
+{
+  Source *source = target;
+  SimPacket *packet = data;
+
+  if (srtla_srt_destination (packet->data) != sim_caller_id (source->caller))
+    source->misdirected++;
+  sim_caller_receive (source->caller, packet->data, packet->size, now);
+  sim_packet_unref (packet);
+}
+
+/* Hands a packet to a caller, or, to nobody in particular, to all of them. */
+static void
+hand_back (Run *run, guint slot, const guint8 *data, gsize size)
+{
+  guint i;
+
+  for (i = 0; i < run->n_sources; i++) {
+    Source *source = &run->sources[i];
+
+    if (slot == SRTLA_NO_CALLER
+        ? srtla_srt_destination (data) != sim_caller_id (source->caller)
+        : source->slot != slot)
+      continue;
+    sim_clock_call (run->clock, 0, reply_due, source,
+        sim_packet_copy (run->pool, data, size));
+  }
+}
+
+static void
+rebind (Run *run, guint slot, SrtlaTime now)
+{
+  sim_network_rebind (run->network, run->uplink_of[slot]);
+  srtla_bond_uplink_closed (run->bond, slot, "new source port", now);
+  srtla_bond_uplink_opened (run->bond, slot, now);
+}
+
+/* Does what the bond says; a rebinding may make it say more. */
+static void
+pump_bond (Run *run, SrtlaTime now)
+{
+  guint64 rebound = 0;
+  SrtlaOutput output;
+  SrtlaEvent event;
+
+  do {
+    rebound = 0;
+    while (srtla_bond_next_output (run->bond, &output)) {
+      switch (output.kind) {
+        case SRTLA_OUTPUT_PACKET:
+          sim_network_send (run->network, run->uplink_of[output.uplink],
+              output.packet.owner);
+          break;
+        case SRTLA_OUTPUT_CONTROL:
+          sim_network_send (run->network, run->uplink_of[output.uplink],
+              sim_packet_copy (run->pool, output.packet.data,
+                  output.packet.size));
+          break;
+        case SRTLA_OUTPUT_REPLY:
+          hand_back (run, output.caller, output.packet.data,
+              output.packet.size);
+          break;
+        case SRTLA_OUTPUT_REBIND:
+          rebound |= G_GUINT64_CONSTANT (1) << output.uplink;
+          break;
+      }
+    }
+    while (srtla_bond_next_event (run->bond, &event)) {
+      gchar line[256];
+
+      if (!run->options.trace)
+        continue;
+      srtla_event_format (&event, line, sizeof line);
+      g_print ("%s\n", line);
+    }
+    for (; rebound != 0; rebound &= rebound - 1)
+      rebind (run, (guint) __builtin_ctzll (rebound), now);
+  } while (rebound != 0);
+  sim_timer_set (&run->bond_timer, srtla_bond_deadline (run->bond));
+}
+
+static void
+bond_due (gpointer target, gpointer data, SrtlaTime now)
+{
+  Run *run = target;
+
+  (void) data;
+  srtla_bond_tick (run->bond, now);
+  pump_bond (run, now);
+}
+
+static void
+from_caller (SimPacket *packet, gpointer user_data)
+{
+  Source *source = user_data;
+  Run *run = source->run;
+  SrtlaTime now = sim_clock_now (run->clock);
+  guint uplink;
+
+  if (run->bond != NULL) {
+    SrtlaPacket pushed = { packet->data, packet->size, packet };
+
+    srtla_bond_push (run->bond, &pushed, now, &source->slot);
+    pump_bond (run, now);
+    return;
+  }
+  uplink = sim_network_fastest (run->network, packet->size, FALSE);
+  if (uplink == G_MAXUINT)
+    sim_packet_unref (packet);
+  else
+    sim_network_send (run->network, uplink, packet);
+}
+
+static void
+to_sender (guint uplink, SimPacket *packet, gpointer user_data)
+{
+  Run *run = user_data;
+  SrtlaTime now = sim_clock_now (run->clock);
+
+  if (run->bond != NULL) {
+    srtla_bond_receive (run->bond, run->slot_of[uplink], packet->data,
+        packet->size, now);
+    pump_bond (run, now);
+  } else {
+    hand_back (run, SRTLA_NO_CALLER, packet->data, packet->size);
+  }
+  sim_packet_unref (packet);
+}
+
+/* ---- The receiver's side ----------------------------------------------- */
+
+static void
+open_port (Run *run, guint group)
+{
+  guint64 port = run->scenario->same_port ? group + 1 : run->next_port++;
+
+  if (group >= run->ports->len)
+    g_array_set_size (run->ports, group + 1);
+  g_array_index (run->ports, guint64, group) = port;
+}
+
+static void
+pump_receiver (Run *run, SrtlaTime now)
+{
+  SrtlaReceiverOutput output;
+
+  while (srtla_receiver_next_output (run->receiver, &output)) {
+    switch (output.kind) {
+      case SRTLA_RECEIVER_TO_PEER:
+        sim_network_reply (run->network, output.peer,
+            sim_packet_copy (run->pool, output.data, output.size));
+        break;
+      case SRTLA_RECEIVER_TO_SERVER:
+        sim_server_receive (run->server,
+            g_array_index (run->ports, guint64, output.group), output.data,
+            output.size, now);
+        break;
+      case SRTLA_RECEIVER_GROUP_OPENED:
+        open_port (run, output.group);
+        break;
+      case SRTLA_RECEIVER_GROUP_CLOSED:
+        g_array_index (run->ports, guint64, output.group) = 0;
+        break;
+      case SRTLA_RECEIVER_PEER_GONE:
+        break;
+    }
+  }
+  sim_timer_set (&run->receiver_timer,
+      srtla_receiver_deadline (run->receiver));
+}
+
+static void
+receiver_due (gpointer target, gpointer data, SrtlaTime now)
+{
+  Run *run = target;
+
+  (void) data;
+  if (run->receiver == NULL)
+    return;
+  srtla_receiver_tick (run->receiver, now);
+  pump_receiver (run, now);
+}
+
+static void
+to_receiver (guint64 peer, SimPacket *packet, gpointer user_data)
+{
+  Run *run = user_data;
+  SrtlaTime now = sim_clock_now (run->clock);
+
+  if (run->bond == NULL) {
+    sim_server_receive (run->server, 1, packet->data, packet->size, now);
+  } else if (run->receiver != NULL) {
+    srtla_receiver_receive (run->receiver, peer, packet->data, packet->size,
+        now);
+    pump_receiver (run, now);
+  }
+  sim_packet_unref (packet);
+}
+
+static void
+relay_due (gpointer target, gpointer data, SrtlaTime now)
+{
+  Run *run = target;
+  SimPacket *packet = data;
+  guint group, uplink;
+
+  if (run->bond == NULL) {
+    uplink = sim_network_fastest (run->network, packet->size, TRUE);
+    if (uplink == G_MAXUINT)
+      sim_packet_unref (packet);
+    else
+      sim_network_reply (run->network, sim_network_peer (run->network, uplink),
+          packet);
+    return;
+  }
+  for (group = 0; run->receiver != NULL && group < run->ports->len; group++) {
+    if (g_array_index (run->ports, guint64, group) != packet->tag)
+      continue;
+    srtla_receiver_relay (run->receiver, group, packet->data, packet->size,
+        now);
+    pump_receiver (run, now);
+    break;
+  }
+  sim_packet_unref (packet);
+}
+
+/* Not at once: the receiver may be in the middle of its outputs. */
+static void
+from_server (guint64 port, SimPacket *packet, gpointer user_data)
+{
+  Run *run = user_data;
+
+  packet->tag = port;
+  sim_clock_call (run->clock, 0, relay_due, run, packet);
+}
+
+static void
+switch_receiver (gboolean runs, gpointer user_data)
+{
+  Run *run = user_data;
+
+  if (runs == (run->receiver != NULL))
+    return;
+  g_clear_pointer (&run->receiver, srtla_receiver_free);
+  g_array_set_size (run->ports, 0);
+  if (runs)
+    run->receiver = srtla_receiver_new (run->scenario->receiver,
+        sim_random_fill, &run->receiver_random, sim_clock_now (run->clock));
+}
+
+/* ---- A run ------------------------------------------------------------- */
+
+static void
+reference_packet (gpointer owner, gpointer user_data)
+{
+  (void) user_data;
+  sim_packet_ref (owner);
+}
+
+static void
+release_packet (gpointer owner, gpointer user_data)
+{
+  (void) user_data;
+  sim_packet_unref (owner);
+}
+
+static void
+start_bond (Run *run)
+{
+  SrtlaBondConfig config = {
+    sim_random_fill, &run->sender_random, reference_packet, release_packet, 0
+  };
+  guint i;
+
+  run->bond = srtla_bond_new (&config, SIM_START);
+  sim_modes_apply (run->bond, &run->options, SIM_START);
+  sim_timer_init (&run->bond_timer, run->clock, bond_due, run);
+  for (i = 0; i < run->scenario->uplinks->len; i++) {
+    guint slot = srtla_bond_add_uplink (run->bond, SIM_START);
+
+    run->slot_of[i] = slot;
+    run->uplink_of[slot] = i;
+    srtla_bond_uplink_opened (run->bond, slot, SIM_START);
+  }
+  pump_bond (run, SIM_START);
+}
+
+static void
+start_server (Run *run)
+{
+  SimServerConfig config = { 0, };
+
+  config.clock = run->clock;
+  config.pool = run->pool;
+  config.seed = run->options.seed;
+  config.profile = run->scenario->profile;
+  config.lossmaxttl = run->scenario->lossmaxttl;
+  config.tolerance = run->scenario->tolerance;
+  config.nak_flag = run->scenario->profile == SIM_PROFILE_STOCK
+      || run->scenario->nak_flag;
+  config.flows = run->flows;
+  config.send = from_server;
+  config.user_data = run;
+  run->server = sim_server_new (&config);
+}
+
+static void
+start_callers (Run *run)
+{
+  guint i;
+
+  run->n_sources = run->scenario->callers->len;
+  run->sources = g_new0 (Source, run->n_sources);
+  for (i = 0; i < run->n_sources; i++) {
+    Source *source = &run->sources[i];
+    SimCallerConfig config = { 0, };
+
+    source->run = run;
+    source->slot = SRTLA_NO_CALLER;
+    source->flow = sim_flow_new ();
+    g_ptr_array_add (run->flows, source->flow);
+    config.clock = run->clock;
+    config.pool = run->pool;
+    config.spec = g_ptr_array_index (run->scenario->callers, i);
+    config.number = i;
+    config.flow = source->flow;
+    config.seed = run->options.seed;
+    config.stop = SIM_START + run->scenario->duration;
+    config.send = from_caller;
+    config.user_data = source;
+    source->caller = sim_caller_new (&config);
+  }
+}
+
+/* Returns: when everything has arrived or will not. */
+static SrtlaTime
+end_of (const SimScenario *scenario)
+{
+  SrtlaTime latest = 0;
+  guint i;
+
+  for (i = 0; i < scenario->callers->len; i++) {
+    SimCallerSpec *spec = g_ptr_array_index (scenario->callers, i);
+
+    latest = MAX (latest, spec->latency);
+  }
+  return SIM_START + scenario->duration + latest + 3 * SRTLA_SECOND;
+}
+
+static void
+run_start (Run *run, const SimScenario *scenario, const SimOptions *options)
+{
+  SimNetworkConfig network = { 0, };
+
+  memset (run, 0, sizeof *run);
+  run->scenario = scenario;
+  run->options = *options;
+  run->clock = sim_clock_new ();
+  run->pool = sim_pool_new ();
+  run->flows = g_ptr_array_new_with_free_func ((GDestroyNotify) sim_flow_free);
+  run->ports = g_array_new (FALSE, TRUE, sizeof (guint64));
+  run->next_port = 1000;
+  sim_random_init (&run->sender_random, options->seed, "sender");
+  sim_random_init (&run->receiver_random, options->seed, "receiver");
+  network.clock = run->clock;
+  network.scenario = scenario;
+  network.seed = options->seed;
+  network.end = end_of (scenario);
+  network.outward = to_receiver;
+  network.inward = to_sender;
+  network.receiver = switch_receiver;
+  network.user_data = run;
+  run->network = sim_network_new (&network);
+  sim_timer_init (&run->receiver_timer, run->clock, receiver_due, run);
+  switch_receiver (TRUE, run);
+  start_server (run);
+  if (!g_str_equal (options->mode, SIM_MODE_ORACLE))
+    start_bond (run);
+  start_callers (run);
+}
+
+static void
+run_clear (Run *run)
+{
+  guint i;
+
+  for (i = 0; i < run->n_sources; i++)
+    sim_caller_free (run->sources[i].caller);
+  g_free (run->sources);
+  sim_server_free (run->server);
+  g_clear_pointer (&run->bond, srtla_bond_free);
+  g_clear_pointer (&run->receiver, srtla_receiver_free);
+  sim_network_free (run->network);
+  g_ptr_array_unref (run->flows);
+  g_array_free (run->ports, TRUE);
+  sim_clock_free (run->clock);
+  sim_pool_free (run->pool);
+}
+
+/* ---- Its result -------------------------------------------------------- */
+
+static int
+compare_delays (gconstpointer a, gconstpointer b)
+{
+  SrtlaTime first = *(const SrtlaTime *) a, second = *(const SrtlaTime *) b;
+
+  return first < second ? -1 : first > second;
+}
+
+static void
+collect_delays (const SimFlow *flow, GArray *delays)
+{
+  guint i;
+
+  for (i = 0; i < flow->media->len; i++) {
+    const SimMedia *media = &g_array_index (flow->media, SimMedia, i);
+    SrtlaTime delay = media->arrived - media->origin;
+
+    if (media->delivered)
+      g_array_append_val (delays, delay);
+  }
+}
+
+static void
+sum_up_delays (GArray *delays, SimCallerResult *result)
+{
+  gdouble sum = 0;
+  guint i;
+
+  if (delays->len == 0)
+    return;
+  g_array_sort (delays, compare_delays);
+  for (i = 0; i < delays->len; i++)
+    sum += g_array_index (delays, SrtlaTime, i);
+  result->mean_delay = sum / delays->len / 1000;
+  result->p99_delay = g_array_index (delays, SrtlaTime,
+      (guint) ((delays->len - 1) * 0.99)) / 1000.0;
+}
+
+/* Adds a source's numbers; the total gets those of all of them. */
+static void
+add_source (const Source *source, SrtlaTime end, SimCallerResult *result)
+{
+  const SimFlow *flow = source->flow;
+
+  result->produced += flow->media->len;
+  result->delivered += flow->delivered;
+  result->sent += flow->sent;
+  result->retransmitted += flow->retransmitted;
+  result->dropped_by_sender += flow->dropped_by_sender;
+  result->arrived += flow->arrived;
+  result->duplicates += flow->duplicates;
+  result->reordered += flow->reordered;
+  result->naks += flow->naks;
+  result->misdirected += source->misdirected;
+  result->reorder_most = MAX (result->reorder_most, flow->reorder_most);
+  result->connections += flow->connections;
+  /* A stream that never came back has a gap until the end. */
+  result->longest_gap = MAX (result->longest_gap, flow->longest_gap);
+  if (flow->last_delivered < end)
+    result->longest_gap = MAX (result->longest_gap, end
+        - MAX (flow->last_delivered, SIM_START));
+}
+
+static void
+collect (Run *run, SimResult *result)
+{
+  SimCallerResult *total;
+  GArray *all = g_array_new (FALSE, FALSE, sizeof (SrtlaTime));
+  guint i;
+
+  result->n_callers = run->n_sources;
+  result->callers = g_new0 (SimCallerResult, run->n_sources + 1);
+  total = &result->callers[run->n_sources];
+  total->name = g_strdup ("all");
+  for (i = 0; i < run->n_sources; i++) {
+    const SimCallerSpec *spec = g_ptr_array_index (run->scenario->callers, i);
+    GArray *delays = g_array_new (FALSE, FALSE, sizeof (SrtlaTime));
+    SrtlaTime end = SIM_START + run->scenario->duration;
+
+    result->callers[i].name = g_strdup (spec->name);
+    add_source (&run->sources[i], end, &result->callers[i]);
+    add_source (&run->sources[i], end, total);
+    collect_delays (run->sources[i].flow, delays);
+    g_array_append_vals (all, delays->data, delays->len);
+    sum_up_delays (delays, &result->callers[i]);
+    g_array_free (delays, TRUE);
+  }
+  sum_up_delays (all, total);
+  g_array_free (all, TRUE);
+  sim_network_report (run->network, result);
+  result->events = sim_clock_count (run->clock);
+}
+
+SimResult *
+sim_run (const SimScenario *scenario, const SimOptions *options)
+{
+  SimResult *result = g_new0 (SimResult, 1);
+  gint64 begin = g_get_monotonic_time ();
+  Run run;
+
+  run_start (&run, scenario, options);
+  sim_clock_run (run.clock, end_of (scenario));
+  collect (&run, result);
+  result->seed = options->seed;
+  result->virtual_time = (end_of (scenario) - SIM_START) / 1e6;
+  run_clear (&run);
+  result->real_time = (g_get_monotonic_time () - begin) / 1e6;
+  return result;
+}
+
+void
+sim_result_free (SimResult *result)
+{
+  guint i;
+
+  for (i = 0; i <= result->n_callers; i++)
+    g_free (result->callers[i].name);
+  for (i = 0; i < result->n_uplinks; i++) {
+    g_free (result->uplinks[i].name);
+    g_free (result->uplinks[i].offered_bins);
+    g_free (result->uplinks[i].delivered_bins);
+  }
+  g_free (result->callers);
+  g_free (result->uplinks);
+  g_free (result);
+}
+
+gdouble
+sim_result_delivered (const SimCallerResult *caller)
+{
+  return caller->produced == 0 ? 0
+      : 100.0 * caller->delivered / caller->produced;
+}
+
+gdouble
+sim_result_retransmitted (const SimCallerResult *caller)
+{
+  return caller->produced == 0 ? 0
+      : 100.0 * caller->retransmitted / caller->produced;
+}
