@@ -509,3 +509,78 @@ net_free (Net *net)
   g_string_free (net->trace, TRUE);
   g_free (net);
 }
+
+/* ---- Tests ------------------------------------------------------------- */
+
+SrtlaRegistrationStats
+net_stats (const Net *net)
+{
+  SrtlaRegistrationStats stats;
+
+  srtla_registration_get_stats (net->registration, &stats);
+  return stats;
+}
+
+void
+net_assert_members (const Net *net)
+{
+  SrtlaReceiverStats stats;
+  guint i;
+
+  srtla_receiver_get_stats (net->receiver, &stats);
+  g_assert_cmpuint (stats.peers, >=, net_count_up (net));
+  for (i = 0; i < NET_UPLINKS; i++) {
+    if (net->uplinks[i].state == SRTLA_UPLINK_UP)
+      g_assert_true (srtla_receiver_knows (net->receiver,
+              net->uplinks[i].port));
+  }
+}
+
+void
+net_fail (const Net *net, const gchar *what)
+{
+  g_printerr ("%s, behaviour %c:\n%s", what, 'a' + net->behaviour,
+      net->trace->str);
+  g_test_fail ();
+}
+
+void
+net_expect_trace (Net *net, const gchar *expected)
+{
+  g_assert_cmpstr (net->trace->str, ==, expected);
+  g_string_truncate (net->trace, 0);
+}
+
+static void
+setup (NetFixture *fixture, gconstpointer data)
+{
+  fixture->rand = testing_rand_new ();
+  fixture->behaviour = (SrtlaBehaviour) GPOINTER_TO_UINT (data);
+}
+
+static void
+teardown (NetFixture *fixture, gconstpointer data)
+{
+  (void) data;
+  g_rand_free (fixture->rand);
+}
+
+void
+net_add_tests (const gchar *prefix, const NetTest *tests, guint n_tests)
+{
+  guint i, behaviour;
+
+  for (i = 0; i < n_tests; i++) {
+    for (behaviour = 0; behaviour < SRTLA_BEHAVIOURS; behaviour++) {
+      gchar *path;
+
+      if (tests[i].needs_errors && behaviour == SRTLA_BEHAVIOUR_F)
+        continue;
+      path = g_strdup_printf ("%s/%s/%c", prefix, tests[i].name,
+          'a' + behaviour);
+      g_test_add (path, NetFixture, GUINT_TO_POINTER (behaviour), setup,
+          tests[i].test, teardown);
+      g_free (path);
+    }
+  }
+}

@@ -85,4 +85,29 @@ guint net_count_open (const Net *net);
 /* Returns: ms since the start. */
 guint net_elapsed (const Net *net);
 
+SrtlaRegistrationStats net_stats (const Net *net);
+/* Every uplink that is up must be one at the receiver too. */
+void net_assert_members (const Net *net);
+/* Fails the test, and says what happened. */
+void net_fail (const Net *net, const gchar *what);
+/* Compares the whole trace, and empties it. */
+void net_expect_trace (Net *net, const gchar *expected);
+
+/* ---- Tests, run in each behaviour -------------------------------------- */
+
+typedef struct
+{
+  GRand *rand;
+  SrtlaBehaviour behaviour;
+} NetFixture;
+
+typedef struct
+{
+  const gchar *name;
+  void (*test) (NetFixture *fixture, gconstpointer data);
+  gboolean needs_errors;        /* makes no sense where there is no REG_ERR */
+} NetTest;
+
+void net_add_tests (const gchar *prefix, const NetTest *tests, guint n_tests);
+
 G_END_DECLS

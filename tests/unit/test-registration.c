@@ -1,383 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Registration against the receiver core in all six behaviours, in virtual
- * time: traces of the main exchanges, every single loss, copies, reordering,
- * forgeries, and chaos. */
+ * time: every single loss, copies, reordering, forgeries, and chaos. */
 #include "registration-net.h"
-
-typedef struct
-{
-  GRand *rand;
-  SrtlaBehaviour behaviour;
-} Fixture;
-
-static void
-setup (Fixture *fixture, gconstpointer data)
-{
-  fixture->rand = testing_rand_new ();
-  fixture->behaviour = (SrtlaBehaviour) GPOINTER_TO_UINT (data);
-}
-
-static void
-teardown (Fixture *fixture, gconstpointer data)
-{
-  (void) data;
-  g_rand_free (fixture->rand);
-}
-
-static SrtlaRegistrationStats
-stats_of (const Net *net)
-{
-  SrtlaRegistrationStats stats;
-
-  srtla_registration_get_stats (net->registration, &stats);
-  return stats;
-}
-
-/* Every uplink that is up must be one at the receiver too. */
-static void
-assert_members (const Net *net)
-{
-  SrtlaReceiverStats stats;
-  guint i;
-
-  srtla_receiver_get_stats (net->receiver, &stats);
-  g_assert_cmpuint (stats.peers, >=, net_count_up (net));
-  for (i = 0; i < NET_UPLINKS; i++) {
-    if (net->uplinks[i].state == SRTLA_UPLINK_UP)
-      g_assert_true (srtla_receiver_knows (net->receiver,
-              net->uplinks[i].port));
-  }
-}
-
-/* Says what happened, when something else should have. */
-static void
-fail_with_trace (const Net *net, const gchar *what)
-{
-  g_printerr ("%s, behaviour %c:\n%s", what, 'a' + net->behaviour,
-      net->trace->str);
-  g_test_fail ();
-}
-
-/* ---- Traces ------------------------------------------------------------ */
-
-static void
-expect_trace (Net *net, const gchar *expected)
-{
-  g_assert_cmpstr (net->trace->str, ==, expected);
-  g_string_truncate (net->trace, 0);
-}
-
-static void
-test_trace_first_contact (Fixture *fixture, gconstpointer data)
-{
-  Net *net = net_new (fixture->behaviour, 2, fixture->rand);
-
-  (void) data;
-  /* The second path is the quicker one: it is the one that asks. */
-  net->delay[1] = 10 * SRTLA_MILLISECOND;
-  net_open_all (net);
-  net_run (net, 1000);
-  expect_trace (net,
-      "    0 0 closed -> probing (opened, probing)\n"
-      "    0 1 closed -> probing (opened, probing)\n"
-      "    0 0 > REG2\n"
-      "    0 1 > REG2\n"
-      "   10 1 < REG_NGP\n"
-      "   20 1 probing -> registering (path found, REG1)\n"
-      "   20 1 > REG1\n"
-      "   25 0 < REG_NGP\n"
-      "   30 1 < REG2\n"
-      "   40 0 probing -> registering (group set up, REG2)\n"
-      "   40 0 > REG2\n"
-      "   40 1 > REG2\n"
-      "   50 1 < REG3\n"
-      "   60 1 registering -> up (REG3)\n"
-      "   65 0 < REG3\n"
-      "   90 0 registering -> up (REG3)\n");
-  g_assert_cmpuint (srtla_registration_deadline (net->registration), ==,
-      SRTLA_TIME_NONE);
-  g_assert_true (srtla_registration_has_group (net->registration));
-  g_assert_cmpuint (stats_of (net).reg1_sent, ==, 1);
-  g_assert_cmpuint (stats_of (net).reg2_sent, ==, 4);
-  g_assert_cmpuint (stats_of (net).groups, ==, 1);
-  /* The REG_NGP to the slower uplink's probe came while it was joining. */
-  g_assert_cmpuint (stats_of (net).ignored, ==, 1);
-  net_free (net);
-}
-
-/* With one uplink a lost REG1 is repeated from a new port, never from the old
- * one, which the receiver may have in a group already. */
-static void
-test_trace_lost_one (Fixture *fixture, gconstpointer data)
-{
-  Net *net = net_new (fixture->behaviour, 1, fixture->rand);
-
-  (void) data;
-  net->drop_nth = 4;            /* REG2, the answer */
-  net_open_all (net);
-  net_run (net, 1000);
-  expect_trace (net,
-      "    0 0 closed -> probing (opened, probing)\n"
-      "    0 0 > REG2\n"
-      "   25 0 < REG_NGP\n"
-      "   50 0 probing -> registering (path found, REG1)\n"
-      "   50 0 > REG1\n"
-      "   75 0 < REG2, lost\n"
-      "  300 0 registering -> probing (no answer to REG1)\n"
-      "  300 0 rebind\n"
-      "  300 0 probing -> closed (rebind)\n"
-      "  300 0 closed -> probing (opened)\n"
-      "  300 0 probing -> registering (path found, REG1)\n"
-      "  300 0 > REG1\n"
-      "  325 0 < REG2\n"
-      "  350 0 > REG2\n"
-      "  375 0 < REG3\n"
-      "  400 0 registering -> up (REG3)\n");
-  net_free (net);
-}
-
-/* With two, the other one asks; the first, whose address sits in the group of
- * its own REG1, joins from a new port. */
-static void
-test_trace_lost_two (Fixture *fixture, gconstpointer data)
-{
-  Net *net = net_new (fixture->behaviour, 2, fixture->rand);
-
-  (void) data;
-  net->drop_nth = 6;            /* REG2, the answer */
-  net_open_all (net);
-  net_run (net, 1000);
-  expect_trace (net,
-      "    0 0 closed -> probing (opened, probing)\n"
-      "    0 1 closed -> probing (opened, probing)\n"
-      "    0 0 > REG2\n"
-      "    0 1 > REG2\n"
-      "   25 0 < REG_NGP\n"
-      "   25 1 < REG_NGP\n"
-      "   50 0 probing -> registering (path found, REG1)\n"
-      "   50 0 > REG1\n"
-      "   75 0 < REG2, lost\n"
-      "  300 0 registering -> probing (no answer to REG1)\n"
-      "  300 1 probing -> registering (path found, REG1)\n"
-      "  300 1 > REG1\n"
-      "  325 1 < REG2\n"
-      "  350 1 > REG2\n"
-      "  350 0 rebind\n"
-      "  350 0 probing -> closed (rebind)\n"
-      "  350 0 closed -> registering (opened, REG2)\n"
-      "  350 0 > REG2\n"
-      "  375 1 < REG3\n"
-      "  375 0 < REG3\n"
-      "  400 1 registering -> up (REG3)\n"
-      "  400 0 registering -> up (REG3)\n");
-  net_free (net);
-}
-
-/* The answer to a REG1 that was given up on is as good, while its socket is
- * open; now it is the other one that needs a new port. */
-static void
-test_trace_late_answer (Fixture *fixture, gconstpointer data)
-{
-  Net *net = net_new (fixture->behaviour, 2, fixture->rand);
-
-  (void) data;
-  net_open_all (net);
-  net_run (net, 60);
-  g_string_truncate (net->trace, 0);
-  net->delay[0] = 240 * SRTLA_MILLISECOND;      /* the answer's way back */
-  net_run (net, 440);
-  expect_trace (net,
-      "   75 0 < REG2\n"
-      "  300 0 registering -> probing (no answer to REG1)\n"
-      "  300 1 probing -> registering (path found, REG1)\n"
-      "  300 1 > REG1\n"
-      "  315 0 probing -> registering (group set up, REG2)\n"
-      "  315 0 > REG2\n"
-      "  315 1 rebind\n"
-      "  315 1 registering -> closed (rebind)\n"
-      "  315 1 closed -> registering (opened, REG2)\n"
-      "  315 1 > REG2\n"
-      "  325 1 < REG2\n"
-      "  340 1 < REG3\n"
-      "  365 1 registering -> up (REG3)\n");
-  net_run (net, 500);
-  g_assert_cmpuint (net_count_up (net), ==, 2);
-  g_assert_cmpuint (stats_of (net).groups, ==, 1);
-  assert_members (net);
-  net_free (net);
-}
-
-static void
-test_trace_receiver_restart (Fixture *fixture, gconstpointer data)
-{
-  Net *net = net_new (fixture->behaviour, 2, fixture->rand);
-
-  (void) data;
-  net->keepalives = TRUE;
-  net_open_all (net);
-  net_run (net, 1000);
-  g_string_truncate (net->trace, 0);
-  net_restart_receiver (net);
-  net_run (net, 5000);
-  expect_trace (net,
-      " 1000 receiver restarts\n"
-      " 4150 0 up -> down (silent)\n"
-      " 4150 0 > REG2\n"
-      " 4150 1 up -> down (silent)\n"
-      " 4150 1 > REG2\n"
-      " 4175 0 < REG_NGP\n"
-      " 4175 1 < REG_NGP\n"
-      " 4200 0 > REG2\n"
-      " 4200 0 down -> probing (group unknown)\n"
-      " 4200 1 down -> probing (group unknown, probing)\n"
-      " 4200 0 probing -> registering (path found, REG1)\n"
-      " 4200 0 > REG1\n"
-      " 4200 1 > REG2\n"
-      " 4225 0 < REG_NGP\n"
-      " 4225 0 < REG2\n"
-      " 4225 1 < REG_NGP\n"
-      " 4250 1 probing -> registering (group set up, REG2)\n"
-      " 4250 0 > REG2\n"
-      " 4250 1 > REG2\n"
-      " 4275 0 < REG3\n"
-      " 4275 1 < REG3\n"
-      " 4300 0 registering -> up (REG3)\n"
-      " 4300 1 registering -> up (REG3)\n");
-  g_assert_cmpuint (stats_of (net).groups, ==, 2);
-  net_free (net);
-}
-
-/* One that joins late, and one whose cable was out. */
-static void
-test_trace_late_uplink (Fixture *fixture, gconstpointer data)
-{
-  Net *net = net_new (fixture->behaviour, 1, fixture->rand);
-
-  (void) data;
-  net_open_all (net);
-  net_run (net, 1000);
-  g_string_truncate (net->trace, 0);
-  net_add (net, 5);
-  g_assert_cmpint (srtla_registration_state (net->registration, 5), ==,
-      SRTLA_UPLINK_CLOSED);
-  net_open (net, 5);
-  net_run (net, 1000);
-  net_close (net, 5);
-  net_open (net, 5);
-  net_run (net, 100);
-  expect_trace (net,
-      " 1000 5 closed -> registering (opened, REG2)\n"
-      " 1000 5 > REG2\n"
-      " 1025 5 < REG3\n"
-      " 1050 5 registering -> up (REG3)\n"
-      " 2000 5 up -> closed (cable pulled)\n"
-      " 2000 5 closed -> registering (opened, REG2)\n"
-      " 2000 5 > REG2\n"
-      " 2025 5 < REG3\n"
-      " 2050 5 registering -> up (REG3)\n");
-  net_free (net);
-}
-
-/* A dead path: REG2 goes on, 250 ms to 1 s apart, for as long as it takes. */
-static void
-test_trace_silence (Fixture *fixture, gconstpointer data)
-{
-  Net *net = net_new (fixture->behaviour, 1, fixture->rand);
-
-  (void) data;
-  net_open_all (net);
-  net_run (net, 1000);
-  g_string_truncate (net->trace, 0);
-  net->loss = 100;
-  net_lost (net, 0);
-  net_run (net, 3000);
-  expect_trace (net,
-      " 1000 0 up -> down (silent)\n"
-      " 1000 0 > REG2, lost\n"
-      " 1250 0 > REG2, lost\n"
-      " 1750 0 > REG2, lost\n"
-      " 2750 0 > REG2, lost\n"
-      " 3750 0 > REG2, lost\n");
-  net_run (net, 3600 * 1000);
-  g_string_truncate (net->trace, 0);
-  net->loss = 0;
-  g_assert_true (net_run_until_up (net, 1, 1200));
-  net_free (net);
-}
-
-/* A full receiver: the backoff doubles, each try is from another port, and the
- * other uplink has its try at once. */
-static void
-test_trace_refused (Fixture *fixture, gconstpointer data)
-{
-  Net *net = net_new (fixture->behaviour, 2, fixture->rand);
-  SrtlaReceiverOutput output;
-  guint i;
-
-  (void) data;
-  for (i = 0; i < 200; i++) {
-    guint8 reg1[SRTLA_REG_SIZE] = { 0x92, 0x00 };
-
-    srtla_receiver_receive (net->receiver, 1000000 + i, reg1, sizeof reg1,
-        net->now);
-    while (srtla_receiver_next_output (net->receiver, &output)) {
-    }
-  }
-  net_open_all (net);
-  net_run (net, 2000);
-  expect_trace (net,
-      "    0 0 closed -> probing (opened, probing)\n"
-      "    0 1 closed -> probing (opened, probing)\n"
-      "    0 0 > REG2\n"
-      "    0 1 > REG2\n"
-      "   25 0 < REG_NGP\n"
-      "   25 1 < REG_NGP\n"
-      "   50 0 probing -> registering (path found, REG1)\n"
-      "   50 0 > REG1\n"
-      "   75 0 < REG_ERR\n"
-      "  100 0 registering -> refused (REG_ERR)\n"
-      "  100 1 probing -> registering (path found, REG1)\n"
-      "  100 1 > REG1\n"
-      "  125 1 < REG_ERR\n"
-      "  150 1 registering -> refused (REG_ERR)\n"
-      "  600 0 rebind\n"
-      "  600 0 refused -> closed (rebind)\n"
-      "  600 0 closed -> probing (opened)\n"
-      "  600 0 probing -> registering (path found, REG1)\n"
-      "  600 0 > REG1\n"
-      "  625 0 < REG_ERR\n"
-      "  650 0 registering -> refused (REG_ERR)\n"
-      "  650 1 rebind\n"
-      "  650 1 refused -> closed (rebind)\n"
-      "  650 1 closed -> probing (opened)\n"
-      "  650 1 probing -> registering (path found, REG1)\n"
-      "  650 1 > REG1\n"
-      "  675 1 < REG_ERR\n"
-      "  700 1 registering -> refused (REG_ERR)\n"
-      " 1650 0 rebind\n"
-      " 1650 0 refused -> closed (rebind)\n"
-      " 1650 0 closed -> probing (opened)\n"
-      " 1650 0 probing -> registering (path found, REG1)\n"
-      " 1650 0 > REG1\n"
-      " 1675 0 < REG_ERR\n"
-      " 1700 0 registering -> refused (REG_ERR)\n"
-      " 1700 1 rebind\n"
-      " 1700 1 refused -> closed (rebind)\n"
-      " 1700 1 closed -> probing (opened)\n"
-      " 1700 1 probing -> registering (path found, REG1)\n"
-      " 1700 1 > REG1\n"
-      " 1725 1 < REG_ERR\n"
-      " 1750 1 registering -> refused (REG_ERR)\n");
-  g_assert_cmpuint (stats_of (net).refused, ==, 6);
-  net_free (net);
-}
 
 /* ---- One thing goes wrong ---------------------------------------------- */
 
 /* Whichever one registration packet is lost, the first uplink is up within a
  * second, as an SRT caller's patience needs it. */
 static void
-test_lost (Fixture *fixture, gconstpointer data)
+test_lost (NetFixture *fixture, gconstpointer data)
 {
   static const guint counts[] = { 1, 2, 4, 8 };
   guint c;
@@ -392,10 +23,10 @@ test_lost (Fixture *fixture, gconstpointer data)
       net->drop_nth = ++nth;
       net_open_all (net);
       if (!net_run_until_up (net, 1, 1000))
-        fail_with_trace (net, "not connected within a second");
+        net_fail (net, "not connected within a second");
       if (!net_run_until_up (net, counts[c], 2000))
-        fail_with_trace (net, "not all up");
-      assert_members (net);
+        net_fail (net, "not all up");
+      net_assert_members (net);
       sent = net->n_datagrams;
       net_free (net);
     } while (nth < sent);
@@ -405,7 +36,7 @@ test_lost (Fixture *fixture, gconstpointer data)
 
 /* Whichever one comes twice, at once or late, all get up and stay up. */
 static void
-test_doubled (Fixture *fixture, gconstpointer data)
+test_doubled (NetFixture *fixture, gconstpointer data)
 {
   static const guint counts[] = { 1, 4 };
   static const guint later[] = { 0, 1, 30, 60, 200, 700 };
@@ -423,13 +54,13 @@ test_doubled (Fixture *fixture, gconstpointer data)
         net->double_after = later[l] * SRTLA_MILLISECOND;
         net_open_all (net);
         if (!net_run_until_up (net, 1, 1000))
-          fail_with_trace (net, "not connected within a second");
+          net_fail (net, "not connected within a second");
         if (!net_run_until_up (net, counts[c], 2000))
-          fail_with_trace (net, "not all up");
+          net_fail (net, "not all up");
         sent = net->n_datagrams;
         net_run (net, 2000);
         g_assert_cmpuint (net_count_up (net), ==, counts[c]);
-        assert_members (net);
+        net_assert_members (net);
         net_free (net);
       } while (nth < sent);
     }
@@ -437,7 +68,7 @@ test_doubled (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_reordered (Fixture *fixture, gconstpointer data)
+test_reordered (NetFixture *fixture, gconstpointer data)
 {
   guint round;
 
@@ -450,14 +81,14 @@ test_reordered (Fixture *fixture, gconstpointer data)
     net->keepalives = TRUE;
     net_open_all (net);
     if (!net_run_until_up (net, 4, 60000))
-      fail_with_trace (net, "not all up");
+      net_fail (net, "not all up");
     net_free (net);
   }
 }
 
 /* Far away: the answer to REG1 must find its socket still open. */
 static void
-test_distant (Fixture *fixture, gconstpointer data)
+test_distant (NetFixture *fixture, gconstpointer data)
 {
   static const guint rtts[] = { 100, 249, 251, 400, 600, 1100, 1500, 2500 };
   guint i;
@@ -469,14 +100,14 @@ test_distant (Fixture *fixture, gconstpointer data)
     net->delay[0] = rtts[i] * SRTLA_MILLISECOND / 2;
     net_open_all (net);
     if (!net_run_until_up (net, 1, rtts[i] <= 1000 ? 3 * rtts[i] : 15000))
-      fail_with_trace (net, "not connected");
+      net_fail (net, "not connected");
     net_free (net);
   }
 }
 
 /* The owner knows the round trip better: repetitions go by that. */
 static void
-test_known_rtt (Fixture *fixture, gconstpointer data)
+test_known_rtt (NetFixture *fixture, gconstpointer data)
 {
   Net *net = net_new (fixture->behaviour, 1, fixture->rand);
 
@@ -485,7 +116,7 @@ test_known_rtt (Fixture *fixture, gconstpointer data)
   srtla_registration_set_rtt (net->registration, 0, 200 * SRTLA_MILLISECOND);
   net_open_all (net);
   net_run (net, 3000);
-  expect_trace (net,
+  net_expect_trace (net,
       "    0 0 closed -> probing (opened, probing)\n"
       "    0 0 > REG2, lost\n"
       "  600 0 > REG2, lost\n"
@@ -498,7 +129,7 @@ test_known_rtt (Fixture *fixture, gconstpointer data)
 
 /* At any moment of a registration, an uplink goes; the others do not mind. */
 static void
-test_removed (Fixture *fixture, gconstpointer data)
+test_removed (NetFixture *fixture, gconstpointer data)
 {
   guint moment;
 
@@ -517,13 +148,13 @@ test_removed (Fixture *fixture, gconstpointer data)
     g_assert_cmpint (srtla_registration_state (net->registration, victim), ==,
         SRTLA_UPLINK_CLOSED);
     if (!net_run_until_up (net, 2, 2000))
-      fail_with_trace (net, "not all up");
+      net_fail (net, "not all up");
     if (moment % 2)
       net_open (net, victim);
     else
       net_add (net, victim), net_open (net, victim);
     if (!net_run_until_up (net, 3, 2000))
-      fail_with_trace (net, "not back");
+      net_fail (net, "not back");
 
     net_remove (net, 0);
     net_remove (net, 1);
@@ -537,7 +168,7 @@ test_removed (Fixture *fixture, gconstpointer data)
 
 /* All gone for so long that the receiver forgot the group. */
 static void
-test_returning (Fixture *fixture, gconstpointer data)
+test_returning (NetFixture *fixture, gconstpointer data)
 {
   Net *net = net_new (fixture->behaviour, 3, fixture->rand);
   guint round, i;
@@ -547,18 +178,18 @@ test_returning (Fixture *fixture, gconstpointer data)
   for (round = 1; round <= 3; round++) {
     net_open_all (net);
     if (!net_run_until_up (net, 3, 2000))
-      fail_with_trace (net, "not all up");
+      net_fail (net, "not all up");
     for (i = 0; i < 3; i++)
       net_close (net, i);
     net_run (net, 60000);
-    g_assert_cmpuint (stats_of (net).groups, ==, round);
+    g_assert_cmpuint (net_stats (net).groups, ==, round);
   }
   net_free (net);
 }
 
 /* The same, but the sockets stay and only the path is gone. */
 static void
-test_outage (Fixture *fixture, gconstpointer data)
+test_outage (NetFixture *fixture, gconstpointer data)
 {
   Net *net = net_new (fixture->behaviour, 3, fixture->rand);
   guint round;
@@ -568,11 +199,11 @@ test_outage (Fixture *fixture, gconstpointer data)
   net_open_all (net);
   for (round = 1; round <= 3; round++) {
     if (!net_run_until_up (net, 3, 3000))
-      fail_with_trace (net, "not all up");
+      net_fail (net, "not all up");
     net->loss = 100;
     net_run (net, 60000);
     g_assert_cmpuint (net_count_up (net), ==, 0);
-    g_assert_cmpuint (stats_of (net).groups, ==, round);
+    g_assert_cmpuint (net_stats (net).groups, ==, round);
     net->loss = 0;
   }
   net_free (net);
@@ -581,7 +212,7 @@ test_outage (Fixture *fixture, gconstpointer data)
 /* While one uplink is up, another one's REG_NGP does not end the group. When
  * that one goes too, a second REG_NGP ends it: had it come already, at once. */
 static void
-test_unknown_group (Fixture *fixture, gconstpointer data)
+test_unknown_group (NetFixture *fixture, gconstpointer data)
 {
   static const struct
   {
@@ -599,20 +230,20 @@ test_unknown_group (Fixture *fixture, gconstpointer data)
     net_restart_receiver (net);
     net_lost (net, 1);
     net_run (net, table[i].wait);
-    g_assert_cmpuint (stats_of (net).groups, ==, 1);
+    g_assert_cmpuint (net_stats (net).groups, ==, 1);
     g_assert_cmpint (net->uplinks[0].state, ==, SRTLA_UPLINK_UP);
     g_assert_cmpint (net->uplinks[1].state, ==, SRTLA_UPLINK_DOWN);
     net_close (net, 0);
     g_assert_false (net_run_until_up (net, 1, table[i].up_again - 1));
     g_assert_true (net_run_until_up (net, 1, 1));
-    g_assert_cmpuint (stats_of (net).groups, ==, 2);
+    g_assert_cmpuint (net_stats (net).groups, ==, 2);
     net_free (net);
   }
 }
 
 /* An uplink that is down and hears its receiver is up without REG3. */
 static void
-test_heard (Fixture *fixture, gconstpointer data)
+test_heard (NetFixture *fixture, gconstpointer data)
 {
   Net *net = net_new (fixture->behaviour, 1, fixture->rand);
 
@@ -632,7 +263,7 @@ test_heard (Fixture *fixture, gconstpointer data)
 
 /* Another receiver: everything anew, from new ports. */
 static void
-test_restart (Fixture *fixture, gconstpointer data)
+test_restart (NetFixture *fixture, gconstpointer data)
 {
   guint moment;
 
@@ -648,16 +279,16 @@ test_restart (Fixture *fixture, gconstpointer data)
       ports[i] = net->uplinks[i].port;
     if (moment % 2)
       net_restart_receiver (net);
-    groups = (guint) stats_of (net).groups;
+    groups = (guint) net_stats (net).groups;
     srtla_registration_restart (net->registration, net->now);
     g_assert_false (srtla_registration_has_group (net->registration));
     net_take (net);
     if (!net_run_until_up (net, 3, 2000))
-      fail_with_trace (net, "not all up");
-    g_assert_cmpuint (stats_of (net).groups, ==, groups + 1);
+      net_fail (net, "not all up");
+    g_assert_cmpuint (net_stats (net).groups, ==, groups + 1);
     for (i = 0; groups > 0 && i < 3; i++)
       g_assert_cmpuint (net->uplinks[i].port, !=, ports[i]);
-    assert_members (net);
+    net_assert_members (net);
     net_free (net);
   }
 }
@@ -666,7 +297,7 @@ test_restart (Fixture *fixture, gconstpointer data)
 
 /* What comes in unasked moves nothing, in whatever state. */
 static void
-test_forged (Fixture *fixture, gconstpointer data)
+test_forged (NetFixture *fixture, gconstpointer data)
 {
   /* Moments of an undisturbed registration, ms, and what is expected. */
   static const struct
@@ -709,13 +340,13 @@ test_forged (Fixture *fixture, gconstpointer data)
       verdict = net_inject (net, 0, kinds[k], forged, size);
       g_assert_cmpint (verdict, ==, taken ? SRTLA_REGISTRATION_TAKEN
           : SRTLA_REGISTRATION_IGNORED);
-      g_assert_cmpuint (stats_of (net).ignored, ==, taken ? 0 : 1);
+      g_assert_cmpuint (net_stats (net).ignored, ==, taken ? 0 : 1);
       if (!taken)
         g_assert_cmpint (net->uplinks[0].state, ==, table[i].state);
       /* Whatever it was, it cannot keep the uplink away. */
       net->keepalives = TRUE;
       if (!net_run_until_up (net, 1, 20000))
-        fail_with_trace (net, "not up");
+        net_fail (net, "not up");
       net_free (net);
     }
   }
@@ -738,7 +369,7 @@ take_reg1 (Net *net, guint8 *reg1)
 /* REG2 is only good with our half of the id, on the uplink that asked, whole,
  * and once. */
 static void
-test_forged_reg2 (Fixture *fixture, gconstpointer data)
+test_forged_reg2 (NetFixture *fixture, gconstpointer data)
 {
   guint8 answer[SRTLA_REG_SIZE] = { 0 }, forged[SRTLA_REG_SIZE];
   Net *net = net_new (fixture->behaviour, 2, fixture->rand);
@@ -765,7 +396,7 @@ test_forged_reg2 (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (net_inject (net, G_MAXUINT, SRTLA_KIND_REG2, answer,
           sizeof answer), ==, SRTLA_REGISTRATION_IGNORED);
   g_assert_false (srtla_registration_has_group (net->registration));
-  g_assert_cmpuint (stats_of (net).ignored, ==, 132);
+  g_assert_cmpuint (net_stats (net).ignored, ==, 132);
 
   g_assert_true (net_run_until_up (net, 2, 200));
   g_assert_cmpint (net_inject (net, 0, SRTLA_KIND_REG2, answer,
@@ -779,7 +410,7 @@ test_forged_reg2 (Fixture *fixture, gconstpointer data)
 /* A flood of REG_ERR to all that is asked slows the sender down, to one try of
  * an uplink in eight seconds, and does not stop it. */
 static void
-test_error_storm (Fixture *fixture, gconstpointer data)
+test_error_storm (NetFixture *fixture, gconstpointer data)
 {
   guint8 error[2] = { 0x92, 0x10 };
   Net *net = net_new (fixture->behaviour, 4, fixture->rand);
@@ -794,14 +425,14 @@ test_error_storm (Fixture *fixture, gconstpointer data)
       net_inject (net, slot, SRTLA_KIND_REG_ERR, error, sizeof error);
     net_run (net, 20);
   }
-  sent = stats_of (net).reg1_sent + stats_of (net).reg2_sent;
+  sent = net_stats (net).reg1_sent + net_stats (net).reg2_sent;
   /* 0, 0.5, 1.5, 3.5, 7.5 s, then each 8 s. */
   g_assert_cmpuint (sent, >=, 4 * 10);
   g_assert_cmpuint (sent, <=, 4 * 13);
-  g_assert_cmpuint (stats_of (net).refused, >=, 4 * 10);
+  g_assert_cmpuint (net_stats (net).refused, >=, 4 * 10);
   net_restart_receiver (net);
   if (!net_run_until_up (net, 4, 9000))
-    fail_with_trace (net, "not all up");
+    net_fail (net, "not all up");
   net_free (net);
 }
 
@@ -853,7 +484,7 @@ disturb (Net *net)
 /* Whatever went on before, and with a third of all datagrams lost for ever:
  * all open uplinks get up. */
 static void
-test_chaos (Fixture *fixture, gconstpointer data)
+test_chaos (NetFixture *fixture, gconstpointer data)
 {
   guint rounds = g_getenv ("SRTLA_TEST_VALGRIND") != NULL ? 5 : 60;
   guint round, i;
@@ -882,14 +513,14 @@ test_chaos (Fixture *fixture, gconstpointer data)
     net->loss = 33;
     g_string_truncate (net->trace, 0);
     if (!net_run_until_up (net, 4, 300 * 1000))
-      fail_with_trace (net, "stuck");
+      net_fail (net, "stuck");
     /* And without any loss, soon, and for good. */
     net->loss = 0;
     net->doubling = 0;
     net->jitter = 0;
     net_run (net, 60 * 1000);
     g_assert_cmpuint (net_count_up (net), ==, 4);
-    assert_members (net);
+    net_assert_members (net);
     net_free (net);
   }
 }
@@ -927,20 +558,7 @@ test_misuse (void)
 int
 main (int argc, char **argv)
 {
-  static const struct
-  {
-    const gchar *name;
-    void (*test) (Fixture *fixture, gconstpointer data);
-    gboolean needs_errors;      /* makes no sense without REG_ERR */
-  } tests[] = {
-    {"trace/first-contact", test_trace_first_contact, FALSE},
-    {"trace/lost-one", test_trace_lost_one, FALSE},
-    {"trace/lost-two", test_trace_lost_two, FALSE},
-    {"trace/late-answer", test_trace_late_answer, FALSE},
-    {"trace/receiver-restart", test_trace_receiver_restart, FALSE},
-    {"trace/late-uplink", test_trace_late_uplink, FALSE},
-    {"trace/silence", test_trace_silence, FALSE},
-    {"trace/refused", test_trace_refused, TRUE},
+  static const NetTest tests[] = {
     {"lost", test_lost, FALSE},
     {"doubled", test_doubled, FALSE},
     {"reordered", test_reordered, FALSE},
@@ -957,23 +575,10 @@ main (int argc, char **argv)
     {"error-storm", test_error_storm, FALSE},
     {"chaos", test_chaos, FALSE},
   };
-  guint i, behaviour;
 
   g_test_init (&argc, &argv, NULL);
   testing_seed ();
   g_test_add_func ("/registration/misuse", test_misuse);
-  for (i = 0; i < G_N_ELEMENTS (tests); i++) {
-    for (behaviour = 0; behaviour < SRTLA_BEHAVIOURS; behaviour++) {
-      gchar *path;
-
-      if (tests[i].needs_errors && behaviour == SRTLA_BEHAVIOUR_F)
-        continue;
-      path = g_strdup_printf ("/registration/%s/%c", tests[i].name,
-          'a' + behaviour);
-      g_test_add (path, Fixture, GUINT_TO_POINTER (behaviour), setup,
-          tests[i].test, teardown);
-      g_free (path);
-    }
-  }
+  net_add_tests ("/registration", tests, G_N_ELEMENTS (tests));
   return g_test_run ();
 }
