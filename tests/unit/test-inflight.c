@@ -157,6 +157,55 @@ test_reach_changes (void)
   srtla_inflight_free (log);
 }
 
+/* A settled entry is held, and not counted, until it is taken. */
+static void
+test_settle (void)
+{
+  SrtlaInflight *log = srtla_inflight_new (4);
+  SrtlaInflightEntry entry;
+  guint64 place;
+
+  srtla_inflight_insert (log, 0, 1, 100, 1);
+  srtla_inflight_insert (log, 0, 2, 50, 2);
+  g_assert_false (srtla_inflight_settle (log, 1, 1, &entry, &place));
+  g_assert_true (srtla_inflight_settle (log, 0, 1, &entry, &place));
+  g_assert_cmpuint (entry.size, ==, 100);
+  g_assert_cmpuint (place, ==, 0);
+  g_assert_false (srtla_inflight_settle (log, 0, 1, &entry, &place));
+  g_assert_cmpuint (srtla_inflight_count (log), ==, 1);
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 50);
+  g_assert_cmpuint (srtla_inflight_oldest (log)->sequence, ==, 1);
+  g_assert_true (srtla_inflight_take (log, 0, 1, &entry));
+  g_assert_true (entry.settled);
+  g_assert_cmpuint (srtla_inflight_count (log), ==, 1);
+  g_assert_cmpuint (srtla_inflight_oldest (log)->sequence, ==, 2);
+  srtla_inflight_free (log);
+}
+
+/* What is held in order: popped from the old end, as far as said. */
+static void
+test_pop_before (void)
+{
+  SrtlaInflight *log = srtla_inflight_new (8);
+  SrtlaInflightEntry entry;
+  guint i;
+
+  g_assert_false (srtla_inflight_pop_before (log, 9, SRTLA_TIME_NONE, &entry));
+  for (i = 0; i < 6; i++)
+    srtla_inflight_insert (log, 0, 10 + i, 100, 1000 * i);
+  srtla_inflight_take (log, 0, 11, NULL);
+  g_assert_cmpuint (srtla_inflight_next_place (log), ==, 6);
+  g_assert_false (srtla_inflight_pop_before (log, 0, 9999, &entry));
+  g_assert_true (srtla_inflight_pop_before (log, 1, 0, &entry));
+  g_assert_cmpuint (entry.sequence, ==, 10);
+  g_assert_false (srtla_inflight_pop_before (log, 2, 9999, &entry));
+  g_assert_false (srtla_inflight_pop_before (log, 6, 1999, &entry));
+  g_assert_true (srtla_inflight_pop_before (log, 6, 2000, &entry));
+  g_assert_cmpuint (entry.sequence, ==, 12);
+  g_assert_cmpuint (srtla_inflight_count (log), ==, 3);
+  srtla_inflight_free (log);
+}
+
 static void
 test_large_packet_saturates (void)
 {
@@ -175,8 +224,8 @@ test_large_packet_saturates (void)
 /* All insertions since the last clear, in order; scanned from the newest. */
 typedef struct
 {
-  GArray *entries;              /* SrtlaInflightEntry */
-  guint reach;
+  GArray *entries;              /* SrtlaInflightEntry; its index is its place */
+  guint reach, capacity;
 } Model;
 
 static SrtlaInflightEntry *
@@ -233,6 +282,17 @@ model_set_reach (Model *model, guint reach)
 }
 
 static void
+assert_same_entry (const SrtlaInflightEntry *entry,
+    const SrtlaInflightEntry *expected)
+{
+  g_assert_cmpuint (entry->sequence, ==, expected->sequence);
+  g_assert_cmpuint (entry->size, ==, expected->size);
+  g_assert_cmpuint (entry->caller, ==, expected->caller);
+  g_assert_cmpuint (entry->settled, ==, expected->settled);
+  g_assert_cmpuint (entry->sent_at, ==, expected->sent_at);
+}
+
+static void
 assert_same (Model *model, SrtlaInflight *log)
 {
   const SrtlaInflightEntry *oldest = NULL, *found;
@@ -246,15 +306,18 @@ assert_same (Model *model, SrtlaInflight *log)
       continue;
     if (oldest == NULL)
       oldest = entry;
+    if (entry->settled)
+      continue;
     count++;
     bytes += entry->size;
   }
+  g_assert_cmpuint (srtla_inflight_next_place (log), ==, model->entries->len);
   g_assert_cmpuint (srtla_inflight_count (log), ==, count);
   g_assert_cmpuint (srtla_inflight_bytes (log), ==, bytes);
   found = srtla_inflight_oldest (log);
   g_assert_true ((found == NULL) == (oldest == NULL));
   if (oldest != NULL)
-    g_assert_cmpmem (found, sizeof *found, oldest, sizeof *oldest);
+    assert_same_entry (found, oldest);
 }
 
 static guint
@@ -270,24 +333,151 @@ model_forget (Model *model, guint caller, guint32 sequence)
   return forgotten;
 }
 
+static guint
+model_forget_caller (Model *model, guint caller)
+{
+  guint i, forgotten = 0;
+
+  for (i = 0; i < model->entries->len; i++) {
+    SrtlaInflightEntry *entry = model_at (model, i);
+
+    forgotten += entry->held && entry->caller == caller;
+    if (entry->caller == caller)
+      entry->held = FALSE;
+  }
+  return forgotten;
+}
+
+/* In each of the ways to take a number. */
 static void
-take_both (Model *model, SrtlaInflight *log, gboolean any, guint caller,
+check_take (GRand *rand, Model *model, SrtlaInflight *log, guint caller,
     guint32 sequence)
 {
+  guint way = g_rand_int_range (rand, 0, 4);
   SrtlaInflightEntry *expected, taken;
-  gboolean found;
+  guint64 place = G_MAXUINT64;
+  gboolean found = FALSE;
 
-  expected = model_newest (model, any ? -1 : (gint) caller, sequence);
-  found = any ? srtla_inflight_take_any (log, sequence, &taken)
-      : srtla_inflight_take (log, caller, sequence, &taken);
+  expected = model_newest (model, way < 2 ? (gint) caller : -1, sequence);
+  if (way == 0)
+    found = srtla_inflight_take (log, caller, sequence, &taken);
+  else if (way == 1)
+    found = srtla_inflight_take_caller_place (log, caller, sequence, &taken,
+        &place);
+  else if (way == 2)
+    found = srtla_inflight_take_any (log, sequence, &taken);
+  else
+    found = srtla_inflight_take_place (log, sequence, &taken, &place);
   g_assert_cmpint (found, ==, expected != NULL);
   if (expected == NULL)
     return;
-  g_assert_cmpuint (taken.sequence, ==, expected->sequence);
-  g_assert_cmpuint (taken.caller, ==, expected->caller);
-  g_assert_cmpuint (taken.size, ==, expected->size);
-  g_assert_cmpuint (taken.sent_at, ==, expected->sent_at);
+  assert_same_entry (&taken, expected);
+  if (way % 2 == 1)
+    g_assert_true (model_at (model, (guint) place) == expected);
   expected->held = FALSE;
+}
+
+static void
+check_settle (Model *model, SrtlaInflight *log, guint caller,
+    guint32 sequence)
+{
+  SrtlaInflightEntry *expected, settled;
+  guint64 place;
+
+  expected = model_newest (model, (gint) caller, sequence);
+  if (expected != NULL && expected->settled)
+    expected = NULL;
+  g_assert_cmpint (srtla_inflight_settle (log, caller, sequence, &settled,
+          &place), ==, expected != NULL);
+  if (expected == NULL)
+    return;
+  expected->settled = TRUE;
+  assert_same_entry (&settled, expected);
+  g_assert_true (model_at (model, (guint) place) == expected);
+}
+
+static void
+check_at (Model *model, SrtlaInflight *log, guint place)
+{
+  const SrtlaInflightEntry *entry = srtla_inflight_at (log, place);
+  gboolean exists = place < model->entries->len
+      && model->entries->len - place <= model->capacity;
+
+  g_assert_cmpint (entry != NULL, ==, exists);
+  if (exists) {
+    g_assert_cmpint (entry->held, ==, model_at (model, place)->held);
+    assert_same_entry (entry, model_at (model, place));
+  }
+}
+
+static void
+check_pop (Model *model, SrtlaInflight *log, guint before, SrtlaTime until)
+{
+  SrtlaInflightEntry *oldest = NULL, taken;
+  guint i;
+
+  for (i = 0; oldest == NULL && i < model->entries->len; i++)
+    if (model_at (model, i)->held)
+      oldest = model_at (model, i);
+  if (oldest != NULL && (i - 1 >= before || oldest->sent_at > until))
+    oldest = NULL;
+  g_assert_cmpint (srtla_inflight_pop_before (log, before, until, &taken), ==,
+      oldest != NULL);
+  if (oldest == NULL)
+    return;
+  assert_same_entry (&taken, oldest);
+  oldest->held = FALSE;
+}
+
+static void
+check_insert (GRand *rand, Model *model, SrtlaInflight *log, guint caller,
+    guint32 sequence, SrtlaTime now)
+{
+  SrtlaInflightEntry entry = { 0 };
+
+  entry.sequence = sequence;
+  entry.caller = (guint8) caller;
+  entry.size = (guint16) g_rand_int_range (rand, 16, 1501);
+  entry.held = TRUE;
+  entry.sent_at = now;
+  g_assert_cmpint (srtla_inflight_insert (log, caller, sequence, entry.size,
+          now), ==, model_insert (model, &entry));
+}
+
+/* One random operation on a number or a place near the newest. */
+static void
+check_one (GRand *rand, Model *model, SrtlaInflight *log, guint32 recent,
+    SrtlaTime now)
+{
+  guint permille = g_rand_int_range (rand, 0, 1000);
+  guint caller = g_rand_int_range (rand, 0, 3);
+  guint place = model->entries->len + 2;
+
+  place -= MIN (place, (guint) g_rand_int_range (rand, 0,
+          (gint32) model->capacity + 5));
+  if (permille < 600) {
+    check_take (rand, model, log, caller, recent);
+  } else if (permille < 700) {
+    check_settle (model, log, caller, recent);
+  } else if (permille < 800) {
+    g_assert_cmpuint (srtla_inflight_forget (log, caller, recent), ==,
+        model_forget (model, caller, recent));
+  } else if (permille < 880) {
+    check_at (model, log, place);
+  } else if (permille < 975) {
+    check_pop (model, log, place, now - g_rand_int_range (rand, 0, 20));
+  } else if (permille < 985) {
+    guint reach = g_rand_int_range (rand, 1, (gint32) model->capacity + 1);
+
+    srtla_inflight_set_reach (log, reach);
+    model_set_reach (model, reach);
+  } else if (permille < 992) {
+    g_assert_cmpuint (srtla_inflight_forget_caller (log, caller), ==,
+        model_forget_caller (model, caller));
+  } else if (permille < 995) {
+    srtla_inflight_clear (log);
+    g_array_set_size (model->entries, 0);
+  }
 }
 
 /* Numbers come in runs across the wrap, with repeats; and, in every fourth
@@ -308,40 +498,18 @@ test_model (void)
     Model model;
 
     model.entries = g_array_new (FALSE, FALSE, sizeof (SrtlaInflightEntry));
-    model.reach = capacity;
+    model.reach = model.capacity = capacity;
     for (i = 0; i < 3000; i++) {
-      guint percent = g_rand_int_range (rand, 0, 1000);
-      guint caller = g_rand_int_range (rand, 0, 3);
+      SrtlaTime now = 1000 + run * 10000 + i;
       guint32 recent = srtla_seq_add (next,
           stride * (guint32) g_rand_int_range (rand, -(gint) capacity - 4, 4));
 
-      if (percent < 500) {
-        SrtlaInflightEntry entry = { 0 };
-
-        entry.sequence = testing_chance (rand, 85) ? next : recent;
-        entry.caller = (guint8) caller;
-        entry.size = (guint16) g_rand_int_range (rand, 16, 1501);
-        entry.held = TRUE;
-        entry.sent_at = run * 10000 + i;
+      if (testing_chance (rand, 50)) {
+        check_insert (rand, &model, log, g_rand_int_range (rand, 0, 3),
+            testing_chance (rand, 85) ? next : recent, now);
         next = srtla_seq_add (next, stride);
-        g_assert_cmpint (srtla_inflight_insert (log, entry.caller,
-                entry.sequence, entry.size, entry.sent_at), ==,
-            model_insert (&model, &entry));
-      } else if (percent < 700) {
-        take_both (&model, log, FALSE, caller, recent);
-      } else if (percent < 850) {
-        take_both (&model, log, TRUE, 0, recent);
-      } else if (percent < 990) {
-        g_assert_cmpuint (srtla_inflight_forget (log, caller, recent), ==,
-            model_forget (&model, caller, recent));
-      } else if (percent < 995) {
-        guint reach = g_rand_int_range (rand, 1, (gint32) capacity + 1);
-
-        srtla_inflight_set_reach (log, reach);
-        model_set_reach (&model, reach);
-      } else if (percent < 998) {
-        srtla_inflight_clear (log);
-        g_array_set_size (model.entries, 0);
+      } else {
+        check_one (rand, &model, log, recent, now);
       }
       assert_same (&model, log);
     }
@@ -394,6 +562,8 @@ main (int argc, char **argv)
   g_test_add_func ("/inflight/newest-copy-first", test_newest_copy_first);
   g_test_add_func ("/inflight/limits", test_limits);
   g_test_add_func ("/inflight/reach-changes", test_reach_changes);
+  g_test_add_func ("/inflight/settle", test_settle);
+  g_test_add_func ("/inflight/pop-before", test_pop_before);
   g_test_add_func ("/inflight/large-packet-saturates",
       test_large_packet_saturates);
   g_test_add_func ("/inflight/model", test_model);
