@@ -16,6 +16,8 @@
 #define STARVED (2 * SRTLA_SECOND)
 /* Nothing at all was heard for so long although something was asked. */
 #define SILENCE (1500 * SRTLA_MILLISECOND)
+/* In flight for so long: nobody will acknowledge it any more. */
+#define FORGOTTEN (5 * SRTLA_SECOND)
 /* What a returning uplink may have in flight at first, bytes. */
 #define RAMP_START (SRTLA_ACK_TRAIN * 1360)
 
@@ -65,6 +67,7 @@ prove (SrtlaBond * bond, SrtlaUplink * uplink, guint64 bytes,
     recover (bond, uplink, now);
   else
     climb (uplink, bytes);
+  bond->news = TRUE;
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
   srtla_uplink_weigh (uplink, bond->quality, now);
 }
@@ -89,6 +92,8 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
       bond->stats.ignored_numbers++;
       continue;
     }
+    if (taken.reported)
+      bond->stats.naks_dropped++;
     found++;
     bytes += taken.size;
     newest = MAX (newest, place);
@@ -130,6 +135,8 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
                 entry->sequence, &settled, &place)))
       continue;
     uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
+    if (settled.reported)
+      bond->stats.naks_dropped++;
     if (sole)
       srtla_delivery_settled (&uplink->delivery, settled.size,
           settled.sent_at, place, now);
@@ -234,6 +241,7 @@ stall (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   uplink->next_keepalive = now;
   uplink->counters.stalls++;
   tell (bond, SRTLA_EVENT_STALLED, uplink, now);
+  bond->rescuing |= G_GUINT64_CONSTANT (1) << uplink->slot;
 }
 
 /* What was sent clearly before something that is proven, and is overdue by
@@ -246,12 +254,17 @@ find_losses (SrtlaUplink * uplink, SrtlaTime now)
   SrtlaTime until = uplink->delivery.proof_sent_at;
   SrtlaInflightEntry lost;
 
+  /* What nothing will ever tell of: the last few before a pause. */
+  while (now > FORGOTTEN && srtla_inflight_pop_before (uplink->log, G_MAXUINT64,
+          now - FORGOTTEN, &lost));
   if (until < reordering || now < overdue)
     return;
   until = MIN (until - reordering, now - overdue);
   while (srtla_inflight_pop_before (uplink->log, uplink->delivery.proof_place,
-          until, &lost))
-    uplink->counters.losses_found++;
+          until, &lost)) {
+    if (!lost.settled)
+      uplink->counters.losses_found++;
+  }
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
 }
 
@@ -274,7 +287,6 @@ wants_train (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
 static void
 guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
-  find_losses (uplink, now);
   if (!uplink->stalled && (proof_is_overdue (bond, uplink, now)
           || is_cut_off (bond, uplink, now)))
     stall (bond, uplink, now);
@@ -319,6 +331,30 @@ srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
     pressed = pressed || uplink->stalled || uplink->delivery.congested;
   }
   bond->pressed = pressed;
+  srtla_enhanced_release (bond, now);
+  for (i = 0; i < bond->n_uplinks; i++)
+    find_losses (bond->order[i], now);
+  srtla_enhanced_drop_kept (bond, now);
+}
+
+/* Goes on with rescues. Returns: FALSE if outputs must be taken first. */
+gboolean
+srtla_enhanced_rescue_all (SrtlaBond * bond, SrtlaTime now)
+{
+  guint i;
+
+  for (i = 0; bond->rescuing != 0 && i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+    guint64 bit = G_GUINT64_CONSTANT (1) << uplink->slot;
+
+    if (!(bond->rescuing & bit))
+      continue;
+    if (!srtla_enhanced_rescue (bond, uplink, now))
+      return FALSE;
+    bond->rescuing &= ~bit;
+  }
+  bond->rescuing = 0;
+  return TRUE;
 }
 
 /* ---- Probe trains ------------------------------------------------------ */
@@ -337,7 +373,8 @@ srtla_enhanced_duplicate (SrtlaBond * bond, guint caller, guint chosen,
     if (uplink->train_left == 0 || now < uplink->train_next
         || uplink->slot == chosen || uplink->state != SRTLA_UPLINK_UP)
       continue;
-    if (!srtla_bond_emit_duplicate (bond, uplink, caller, packet, now))
+    if (!srtla_bond_emit_copy (bond, uplink, caller, packet, SRTLA_COPY_PROBE,
+            now))
       return;
     uplink->train_left--;
     uplink->train_next = now + TRAIN_SPACING;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bond's inside, shared by srtla-bond.c (uplinks, packets, outputs),
- * srtla-bond-receive.c (what comes back) and srtla-bond-stats.c.
+ * The bond's inside, shared by srtla-bond.c (outputs, uplinks, time),
+ * srtla-bond-send.c (packets on their way out), srtla-bond-receive.c (what comes
+ * back), srtla-bond-enhanced.c and srtla-bond-loss.c (all modes but classic),
+ * and srtla-bond-stats.c.
  */
 #pragma once
 
@@ -12,6 +14,8 @@ G_BEGIN_DECLS
 /* Waiting outputs: a batch of packets, a keepalive per uplink, a reply. */
 #define SRTLA_BOND_OUTPUTS 512
 #define SRTLA_BOND_EVENTS  256
+/* A NAK of the longest list, each number on its own, and some. */
+#define SRTLA_BOND_NAKS    48
 G_STATIC_ASSERT (SRTLA_BOND_OUTPUTS >= SRTLA_BOND_BATCH + 2 * SRTLA_MAX_UPLINKS);
 
 struct _SrtlaBond
@@ -28,13 +32,22 @@ struct _SrtlaBond
   const SrtlaScheduler *scheduler;
 
   /* All modes but classic. */
-  gboolean quality, exploration;        /* settings */
+  gboolean quality, exploration, rescue, nak_filter;    /* settings */
   guint latest;                 /* slot of the latest choice, or none */
   gboolean acknowledges;        /* this receiver sends SRTLA ACKs */
   gboolean pressed;             /* some uplink stalls or has a queue */
   SrtlaTime relaying_since;     /* SRT ACKs come without a longer pause since */
   SrtlaTime relayed_at;         /* latest SRT ACK, on whichever uplink; 0 = none */
   SrtlaTime next_guard;         /* when uplinks are judged again */
+  guint64 kept_bytes;           /* of packets held for rescue */
+  gboolean news;                /* a proof came: NAKs may be released */
+  guint64 rescuing;             /* bit per uplink slot: outputs were full */
+
+  /* NAKs of our own writing, valid until the next call. */
+  guint8 nak_packets[SRTLA_BOND_NAKS][SRTLA_NAK_SIZE];
+  guint naks_used;
+  SrtlaNakWriter nak_writer;
+  guint nak_caller, nak_uplink; /* of the one being written */
 
   SrtlaTime next_housekeeping;  /* once a second */
   SrtlaTime rates_since;        /* when bitrates were last taken */
@@ -54,6 +67,11 @@ struct _SrtlaBond
 
 /* Appends an output. The caller knows that there is room. */
 void srtla_bond_emit (SrtlaBond *bond, const SrtlaOutput *output);
+/* Drops a reference on what keeps a packet; NULL is none. */
+void srtla_bond_release (SrtlaBond *bond, gpointer owner);
+/* Adds a copy to the counters (sign 1) or takes it off again (-1). */
+void srtla_bond_count_copy (SrtlaBond *bond, SrtlaUplink *uplink,
+    SrtlaCopy copy, gsize size, gint64 sign);
 /* Appends an event; makes room by losing the oldest. */
 void srtla_bond_tell (SrtlaBond *bond, const SrtlaEvent *event);
 /* Sends a keepalive on the uplink if it is up. */
@@ -66,8 +84,11 @@ void srtla_bond_lose_uplink (SrtlaBond *bond, SrtlaUplink *uplink,
     SrtlaTime now);
 /* Sends a packet that also goes another way. Returns: FALSE if there is no room
  * for more outputs. */
-gboolean srtla_bond_emit_duplicate (SrtlaBond *bond, SrtlaUplink *uplink,
-    guint caller, const SrtlaPacket *packet, SrtlaTime now);
+gboolean srtla_bond_emit_copy (SrtlaBond *bond, SrtlaUplink *uplink,
+    guint caller, const SrtlaPacket *packet, SrtlaCopy copy, SrtlaTime now);
+/* A packet is lost: the uplink to blame forgets it and pays for it. */
+void srtla_bond_lose (SrtlaBond *bond, guint caller, guint32 sequence,
+    SrtlaTime now);
 
 /* srtla-bond-enhanced.c: what modes but classic do where classic does its own. */
 #define SRTLA_GUARD_INTERVAL (20 * SRTLA_MILLISECOND)
@@ -80,8 +101,36 @@ void srtla_enhanced_lost (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 void srtla_enhanced_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 gboolean srtla_enhanced_is_silent (const SrtlaUplink *uplink, SrtlaTime now);
 void srtla_enhanced_guard (SrtlaBond *bond, SrtlaTime now);
+gboolean srtla_enhanced_rescue_all (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_duplicate (SrtlaBond *bond, guint caller, guint chosen,
     const SrtlaPacket *packet, SrtlaTime now);
+
+/* srtla-bond-loss.c: NAKs, retransmissions, rescue. */
+
+/* Lets of a NAK pass what is lost. Returns: TRUE if it was rewritten or held
+ * back altogether, FALSE if it shall go back as it came. */
+gboolean srtla_enhanced_filter_nak (SrtlaBond *bond, guint caller,
+    guint uplink, const guint8 *data, gsize size, SrtlaTime now);
+/* Tells callers of losses held back until they are sure. */
+void srtla_enhanced_release (SrtlaBond *bond, SrtlaTime now);
+/* Returns: the uplink on which a packet would arrive soonest, of those not in
+ * `avoid` (bits of slots) that deliver; or SRTLA_NO_UPLINK. */
+guint srtla_enhanced_soonest (const SrtlaBond *bond, guint size,
+    guint64 avoid);
+/* The same for a retransmission: not where the packet was before. */
+guint srtla_enhanced_retransmission (const SrtlaBond *bond,
+    const SrtlaTrackerEntry *entry, guint size);
+/* Keeps a reference on a packet that leaves; gives it up; drops those that are
+ * of no use any more; drops all of a caller. */
+void srtla_enhanced_keep (SrtlaBond *bond, guint caller, guint32 sequence,
+    const SrtlaPacket *packet, SrtlaTime now);
+void srtla_enhanced_unkeep (SrtlaBond *bond, const SrtlaTrackerEntry *entry);
+void srtla_enhanced_drop_kept (SrtlaBond *bond, SrtlaTime now);
+void srtla_enhanced_drop_all_kept (SrtlaBond *bond, guint caller);
+/* Sends what the uplink has outstanding over others. Returns: FALSE if it must
+ * be called again when outputs were taken. */
+gboolean srtla_enhanced_rescue (SrtlaBond *bond, SrtlaUplink *uplink,
+    SrtlaTime now);
 
 static inline gboolean
 srtla_bond_is_classic (const SrtlaBond * bond)

@@ -131,13 +131,17 @@ receive_srt_ack (SrtlaBond * bond, guint caller, const guint8 * data,
     return;
   }
   if (!srtla_bond_is_classic (bond)) {
-    while ((entry = srtla_tracker_next_acknowledged (tracker)) != NULL)
+    while ((entry = srtla_tracker_next_acknowledged (tracker)) != NULL) {
       srtla_enhanced_settle (bond, caller, entry, now);
+      srtla_enhanced_unkeep (bond, entry);
+    }
     srtla_enhanced_settled (bond, now);
     return;
   }
-  while ((entry = srtla_tracker_next_acknowledged (tracker)) != NULL)
+  while ((entry = srtla_tracker_next_acknowledged (tracker)) != NULL) {
     settle (bond, caller, entry);
+    srtla_enhanced_unkeep (bond, entry);        /* of before classic mode */
+  }
   for (i = 0; i < bond->n_uplinks; i++)
     bond->order[i]->in_flight =
         (gint32) srtla_inflight_count (bond->order[i]->log);
@@ -161,8 +165,9 @@ blame (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   return uplink;
 }
 
-static void
-lose (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
+void
+srtla_bond_lose (SrtlaBond * bond, guint caller, guint32 sequence,
+    SrtlaTime now)
 {
   SrtlaUplink *uplink = srtla_bond_is_classic (bond)
       ? take_in_order (bond, caller, sequence,
@@ -202,10 +207,17 @@ receive_srt_nak (SrtlaBond * bond, guint caller, const guint8 * data,
     }
     count = srtla_seq_steps (first, last) + 1;
     for (; count > 0 && budget > 0; count--, budget--) {
-      lose (bond, caller, first, now);
+      srtla_bond_lose (bond, caller, first, now);
       first = srtla_seq_next (first);
     }
   }
+}
+
+static gboolean
+filters_naks (const SrtlaBond * bond, guint caller)
+{
+  return bond->nak_filter && !srtla_bond_is_classic (bond)
+      && bond->callers.slots[caller].tracker != NULL;
 }
 
 /* An SRT packet for a caller: taken note of, and handed back once. */
@@ -215,7 +227,7 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
 {
   guint caller = srtla_callers_incoming (&bond->callers, kind, data, size, now);
   SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, uplink->slot, caller,
-    {data, size, NULL}, FALSE
+    {data, size, NULL}, SRTLA_COPY_NONE
   };
   gboolean copy = caller != SRTLA_NO_CALLER
       && srtla_replies_is_copy (bond->callers.slots[caller].replies, kind,
@@ -237,8 +249,13 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
     bond->stats.srt_acks++;
   if (kind == SRTLA_KIND_SRT_NAK) {
     bond->stats.srt_naks++;
-    if (caller != SRTLA_NO_CALLER)
+    if (caller != SRTLA_NO_CALLER && filters_naks (bond, caller)) {
+      if (srtla_enhanced_filter_nak (bond, caller, uplink->slot, data, size,
+              now))
+        return;
+    } else if (caller != SRTLA_NO_CALLER) {
       receive_srt_nak (bond, caller, data, size, now);
+    }
   }
   bond->stats.replies++;
   bond->stats.reply_bytes += size;
@@ -267,14 +284,12 @@ proves_membership (SrtlaKind kind)
       || srtla_kind_is_srt (kind);
 }
 
-void
-srtla_bond_receive (SrtlaBond * bond, guint slot, const guint8 * data,
+static void
+receive (SrtlaBond * bond, SrtlaUplink * uplink, const guint8 * data,
     gsize size, SrtlaTime now)
 {
-  SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
   SrtlaKind kind = srtla_packet_kind (data, size);
-
-  g_return_if_fail (uplink != NULL);
+  guint slot = uplink->slot;
 
   bond->stats.datagrams_received++;
   bond->stats.bytes_received += size;
@@ -321,4 +336,17 @@ srtla_bond_receive (SrtlaBond * bond, guint slot, const guint8 * data,
       bond->stats.ignored_unknown++;
       break;
   }
+}
+
+void
+srtla_bond_receive (SrtlaBond * bond, guint slot, const guint8 * data,
+    gsize size, SrtlaTime now)
+{
+  g_return_if_fail (srtla_bond_uplink (bond, slot) != NULL);
+
+  bond->naks_used = 0;
+  bond->news = FALSE;
+  receive (bond, bond->uplinks[slot], data, size, now);
+  if (bond->news)
+    srtla_enhanced_release (bond, now);
 }

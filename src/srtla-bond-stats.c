@@ -57,6 +57,7 @@ srtla_bond_get_stats (const SrtlaBond * bond, SrtlaTime now,
 
   (void) now;
   *stats = bond->stats;
+  stats->kept_bytes = bond->kept_bytes;
   stats->uplinks_up = bond->uplinks_up;
   stats->callers = srtla_callers_count (&bond->callers);
   stats->connected_since = bond->connected_since;

@@ -82,8 +82,8 @@ srtla_bond_next_output (SrtlaBond * bond, SrtlaOutput * output)
   return TRUE;
 }
 
-static void
-release (SrtlaBond * bond, gpointer owner)
+void
+srtla_bond_release (SrtlaBond * bond, gpointer owner)
 {
   if (owner != NULL && bond->config.release != NULL)
     bond->config.release (owner, bond->config.user_data);
@@ -148,6 +148,15 @@ state_changed (guint slot, SrtlaUplinkState from, SrtlaUplinkState to,
   }
 }
 
+/* An uplink is about to lose its log: what it has outstanding goes elsewhere. */
+static void
+rescue_from (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  if (!srtla_bond_is_classic (bond))
+    srtla_enhanced_rescue (bond, uplink, now);
+  bond->rescuing &= ~(G_GUINT64_CONSTANT (1) << uplink->slot);
+}
+
 /* How far back a log is searched: classic mode reads the newest 255. */
 static void
 prepare_log (const SrtlaBond * bond, SrtlaUplink * uplink)
@@ -190,12 +199,14 @@ drop_outputs (SrtlaBond * bond, guint slot)
     if (output.uplink != slot || output.kind == SRTLA_OUTPUT_REPLY) {
       srtla_bond_emit (bond, &output);
     } else if (output.kind == SRTLA_OUTPUT_PACKET) {
-      if (!output.duplicate) {
+      if (output.copy != SRTLA_COPY_NONE) {
+        srtla_bond_count_copy (bond, NULL, output.copy, output.packet.size, -1);
+      } else {
         bond->stats.packets_sent--;
         bond->stats.bytes_sent -= output.packet.size;
         bond->stats.dropped_uplink_removed++;
       }
-      release (bond, output.packet.owner);
+      srtla_bond_release (bond, output.packet.owner);
     }
   }
 }
@@ -208,6 +219,7 @@ srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
 
   g_return_if_fail (uplink != NULL);
 
+  rescue_from (bond, uplink, now);
   srtla_registration_closed (bond->registration, slot, "removed", now);
   srtla_registration_remove (bond->registration, slot, now);
   drop_outputs (bond, slot);
@@ -239,6 +251,7 @@ srtla_bond_uplink_closed (SrtlaBond * bond, guint slot, const gchar * reason,
   SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
 
   g_return_if_fail (uplink != NULL);
+  rescue_from (bond, uplink, now);
   if (uplink->last_heard != 0)
     srtla_uplink_fail (uplink);
   srtla_registration_closed (bond->registration, slot, reason, now);
@@ -250,239 +263,13 @@ srtla_bond_restart (SrtlaBond * bond, SrtlaTime now)
   srtla_registration_restart (bond->registration, now);
 }
 
-/* ---- A packet on its way out ------------------------------------------- */
-
-static guint
-select_uplink (SrtlaBond * bond, gsize size, SrtlaTime now)
-{
-  const SrtlaSchedulerView view = {
-    (const SrtlaUplink * const *) bond->order, bond->n_uplinks, now,
-    (guint) size, bond->latest
-  };
-  guint index = bond->scheduler->select (&view);
-
-  bond->latest = index == SRTLA_NO_UPLINK ? SRTLA_NO_UPLINK
-      : bond->order[index]->slot;
-  return bond->latest;
-}
-
-static void
-forget_displaced (SrtlaBond * bond, guint caller,
-    const SrtlaTrackerEntry * displaced)
-{
-  guint64 holders = displaced->holders;
-
-  while (holders != 0) {
-    guint slot = (guint) __builtin_ctzll (holders);
-
-    holders &= holders - 1;
-    if (bond->uplinks[slot] != NULL)
-      srtla_inflight_forget (bond->uplinks[slot]->log, caller,
-          displaced->sequence);
-  }
-}
-
-/* Notes a data packet in the tracker of its caller and the log of its uplink. */
-static void
-track (SrtlaBond * bond, guint caller, SrtlaUplink * uplink,
-    const SrtlaPacket * packet, SrtlaTime now)
-{
-  guint32 sequence = srtla_srt_sequence (packet->data);
-  SrtlaTrackerEntry displaced;
-
-  if (G_UNLIKELY (caller == SRTLA_NO_CALLER)) {
-    bond->stats.untracked++;
-    return;
-  }
-  if (srtla_tracker_insert (bond->callers.slots[caller].tracker, sequence,
-          uplink->slot, packet->size, now, &displaced))
-    forget_displaced (bond, caller, &displaced);
-  srtla_inflight_insert (uplink->log, caller, sequence, packet->size, now);
-  uplink->in_flight++;
-  uplink->sent_at = now;
-}
-
-static SrtlaPushVerdict
-refuse (SrtlaBond * bond, const SrtlaPacket * packet, guint64 * counter,
-    SrtlaPushVerdict verdict)
-{
-  ++*counter;
-  release (bond, packet->owner);
-  return verdict;
-}
-
-/* A slot starts afresh: nothing that the logs hold of it means anything. */
-static void
-start_caller (SrtlaBond * bond, guint caller, SrtlaTime now)
-{
-  SrtlaEvent event = { SRTLA_EVENT_CALLER, now, SRTLA_NO_UPLINK, caller,
-    SRTLA_UPLINK_CLOSED, SRTLA_UPLINK_CLOSED, NULL
-  };
-  guint i;
-
-  for (i = 0; i < bond->n_uplinks; i++) {
-    SrtlaUplink *uplink = bond->order[i];
-    gint32 gone = (gint32) srtla_inflight_forget_caller (uplink->log, caller);
-
-    uplink->in_flight = MAX (uplink->in_flight - gone, 0);
-  }
-  srtla_bond_tell (bond, &event);
-}
-
-gboolean
-srtla_bond_emit_duplicate (SrtlaBond * bond, SrtlaUplink * uplink,
-    guint caller, const SrtlaPacket * packet, SrtlaTime now)
-{
-  const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, caller,
-    *packet, TRUE
-  };
-  guint32 sequence = srtla_srt_sequence (packet->data);
-
-  if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1)
-    return FALSE;
-  if (packet->owner != NULL && bond->config.reference != NULL)
-    bond->config.reference (packet->owner, bond->config.user_data);
-  if (caller != SRTLA_NO_CALLER) {
-    srtla_tracker_add_holder (bond->callers.slots[caller].tracker, sequence,
-        uplink->slot);
-    srtla_inflight_insert (uplink->log, caller, sequence, packet->size, now);
-    uplink->in_flight++;
-  }
-  uplink->sent_at = now;
-  uplink->counters.duplicates++;
-  uplink->counters.duplicate_bytes += packet->size;
-  bond->stats.duplicates++;
-  bond->stats.duplicate_bytes += packet->size;
-  srtla_bond_emit (bond, &output);
-  return TRUE;
-}
-
-static void
-emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
-    const SrtlaPacket * packet, gboolean retransmission)
-{
-  const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, caller,
-    *packet, FALSE
-  };
-
-  uplink->counters.packets_sent++;
-  uplink->counters.bytes_sent += packet->size;
-  bond->stats.packets_sent++;
-  bond->stats.bytes_sent += packet->size;
-  if (retransmission) {
-    uplink->counters.retransmissions++;
-    bond->stats.retransmissions++;
-  }
-  srtla_bond_emit (bond, &output);
-}
-
-SrtlaPushVerdict
-srtla_bond_push (SrtlaBond * bond, const SrtlaPacket * packet, SrtlaTime now,
-    guint * caller)
-{
-  SrtlaKind kind = srtla_packet_kind (packet->data, packet->size);
-  guint from = SRTLA_NO_CALLER;
-  gboolean is_new = FALSE;
-  guint slot;
-
-  bond->stats.packets_pushed++;
-  bond->stats.bytes_pushed += packet->size;
-  if (caller != NULL)
-    *caller = SRTLA_NO_CALLER;
-
-  if (!srtla_kind_is_srt (kind)
-      || srtla_packet_looks_like_mpegts (packet->data, packet->size))
-    return refuse (bond, packet, &bond->stats.dropped_not_srt,
-        SRTLA_PUSH_NOT_SRT);
-
-  from = srtla_callers_outgoing (&bond->callers, kind, packet->data,
-      packet->size, now, &is_new);
-  if (G_UNLIKELY (is_new))
-    start_caller (bond, from, now);
-  if (caller != NULL)
-    *caller = from;
-
-  if (bond->outputs_waiting >= SRTLA_BOND_BATCH)
-    return refuse (bond, packet, &bond->stats.dropped_full, SRTLA_PUSH_FULL);
-  slot = select_uplink (bond, packet->size, now);
-  if (slot == SRTLA_NO_UPLINK)
-    return refuse (bond, packet, &bond->stats.dropped_no_uplink,
-        SRTLA_PUSH_NO_UPLINK);
-
-  if (kind == SRTLA_KIND_SRT_DATA)
-    track (bond, from, bond->uplinks[slot], packet, now);
-  emit_packet (bond, bond->uplinks[slot], from, packet,
-      kind == SRTLA_KIND_SRT_DATA && srtla_srt_is_retransmission (packet->data));
-  if (kind == SRTLA_KIND_SRT_DATA && !srtla_bond_is_classic (bond))
-    srtla_enhanced_duplicate (bond, from, slot, packet, now);
-  return SRTLA_PUSH_TAKEN;
-}
-
-/* A packet that never left is not in flight. */
-static void
-untrack (SrtlaUplink * uplink, const SrtlaOutput * output)
-{
-  if (output->caller != SRTLA_NO_CALLER
-      && srtla_packet_kind (output->packet.data, output->packet.size)
-      == SRTLA_KIND_SRT_DATA
-      && srtla_inflight_take (uplink->log, output->caller,
-          srtla_srt_sequence (output->packet.data), NULL)
-      && uplink->in_flight > 0)
-    uplink->in_flight--;
-}
-
-static void
-uncount (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaOutput * output,
-    SrtlaSendResult result)
-{
-  gsize size = output->packet.size;
-
-  if (output->duplicate) {
-    bond->stats.duplicates--;
-    bond->stats.duplicate_bytes -= size;
-    return;
-  }
-  bond->stats.packets_sent--;
-  bond->stats.bytes_sent -= size;
-  if (result == SRTLA_SEND_FAILED)
-    bond->stats.dropped_send_error++;
-  else
-    bond->stats.dropped_uplink_queue++;
-  if (uplink != NULL) {
-    uplink->counters.packets_sent--;
-    uplink->counters.bytes_sent -= size;
-  }
-}
-
-void
-srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
-    SrtlaSendResult result, SrtlaTime now)
-{
-  SrtlaUplink *uplink = srtla_bond_uplink (bond, output->uplink);
-
-  (void) now;
-  if (result == SRTLA_SEND_DONE)
-    return;
-  if (uplink != NULL && result == SRTLA_SEND_FAILED) {
-    uplink->counters.send_errors++;
-    uplink->suspended = TRUE;
-  }
-  if (output->kind != SRTLA_OUTPUT_PACKET)
-    return;
-
-  uncount (bond, uplink, output, result);
-  if (uplink == NULL)
-    return;
-  untrack (uplink, output);
-}
-
 /* ---- Time -------------------------------------------------------------- */
 
 void
 srtla_bond_keepalive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   SrtlaOutput output = { SRTLA_OUTPUT_CONTROL, uplink->slot, SRTLA_NO_CALLER,
-    {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}, FALSE
+    {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}, SRTLA_COPY_NONE
   };
 
   if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - 1)
@@ -497,6 +284,7 @@ srtla_bond_lose_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   const gchar *reason = uplink->suspended ? "send failed" : "silent";
 
+  rescue_from (bond, uplink, now);
   srtla_uplink_fail (uplink);
   srtla_registration_lost (bond->registration, uplink->slot, reason, now);
 }
@@ -541,7 +329,7 @@ guard_deadline (const SrtlaBond * bond)
     if (bond->order[i]->in_flight > 0 || bond->order[i]->stalled)
       return bond->next_guard;
   }
-  return SRTLA_TIME_NONE;
+  return bond->kept_bytes > 0 ? bond->next_guard : SRTLA_TIME_NONE;
 }
 
 static SrtlaTime
@@ -556,6 +344,7 @@ timeout_deadline (const SrtlaBond * bond)
 void
 srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
 {
+  bond->naks_used = 0;
   if (now >= bond->next_housekeeping) {
     housekeeping (bond, now);
     bond->next_housekeeping += SRTLA_SECOND
@@ -565,6 +354,8 @@ srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
     srtla_enhanced_guard (bond, now);
     bond->next_guard = now + SRTLA_GUARD_INTERVAL;
   }
+  if (bond->rescuing != 0)
+    srtla_enhanced_rescue_all (bond, now);
   if (now >= srtla_registration_deadline (bond->registration))
     srtla_registration_tick (bond->registration, now);
   if (now >= timeout_deadline (bond)) {
@@ -584,6 +375,8 @@ srtla_bond_deadline (const SrtlaBond * bond)
       : SRTLA_TIME_NONE;
 
   deadline = MIN (deadline, srtla_registration_deadline (bond->registration));
+  if (bond->rescuing != 0)
+    return 0;
   deadline = MIN (deadline, guard_deadline (bond));
   return MIN (deadline, timeout_deadline (bond));
 }
@@ -608,6 +401,8 @@ srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
   if (scheduler == bond->scheduler)
     return TRUE;
   bond->scheduler = scheduler;
+  for (i = 0; i < SRTLA_MAX_CALLERS && srtla_bond_is_classic (bond); i++)
+    srtla_enhanced_drop_all_kept (bond, i);
   bond->latest = SRTLA_NO_UPLINK;
   bond->next_guard = now + SRTLA_GUARD_INTERVAL;
   for (i = 0; i < bond->n_uplinks; i++) {
@@ -642,6 +437,22 @@ srtla_bond_set_exploration (SrtlaBond * bond, gboolean exploration)
   bond->exploration = exploration;
 }
 
+void
+srtla_bond_set_rescue (SrtlaBond * bond, gboolean rescue)
+{
+  guint i;
+
+  bond->rescue = rescue;
+  for (i = 0; !rescue && i < SRTLA_MAX_CALLERS; i++)
+    srtla_enhanced_drop_all_kept (bond, i);
+}
+
+void
+srtla_bond_set_nak_filter (SrtlaBond * bond, gboolean nak_filter)
+{
+  bond->nak_filter = nak_filter;
+}
+
 static void
 draw (guint8 * bytes, gsize size, gpointer user_data)
 {
@@ -664,6 +475,9 @@ srtla_bond_new (const SrtlaBondConfig * config, SrtlaTime now)
   srtla_callers_init (&bond->callers, TRACKER_AGE);
   bond->scheduler = &srtla_scheduler_classic;
   bond->quality = TRUE;
+  bond->rescue = TRUE;
+  bond->nak_filter = TRUE;
+  bond->nak_caller = SRTLA_NO_CALLER;
   bond->latest = SRTLA_NO_UPLINK;
   bond->next_housekeeping = now + SRTLA_SECOND;
   bond->rates_since = now;
@@ -679,9 +493,10 @@ srtla_bond_free (SrtlaBond * bond)
   if (bond == NULL)
     return;
   for (; bond->outputs_waiting > 0; bond->outputs_waiting--) {
-    release (bond, bond->outputs[bond->outputs_first].packet.owner);
+    srtla_bond_release (bond, bond->outputs[bond->outputs_first].packet.owner);
     bond->outputs_first = (bond->outputs_first + 1) % SRTLA_BOND_OUTPUTS;
   }
+  srtla_bond_set_rescue (bond, FALSE);
   for (i = 0; i < bond->n_uplinks; i++)
     srtla_uplink_free (bond->order[i]);
   srtla_callers_clear (&bond->callers);

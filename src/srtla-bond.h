@@ -72,6 +72,13 @@ const gchar *srtla_bond_mode (const SrtlaBond *bond);
  * uplinks that carry nothing are probed with duplicates. */
 void srtla_bond_set_quality (SrtlaBond *bond, gboolean quality);
 void srtla_bond_set_exploration (SrtlaBond *bond, gboolean exploration);
+/* Also for all modes but classic. Rescue (default on): what a stalled or failed
+ * uplink has outstanding goes out again over others at once; up to
+ * SRTLA_RESCUE_BYTES of packets are kept for it. NAK filter (default on): the
+ * SRT caller hears of a loss when it is one, not of packets under way. */
+#define SRTLA_RESCUE_BYTES (8 * 1024 * 1024)
+void srtla_bond_set_rescue (SrtlaBond *bond, gboolean rescue);
+void srtla_bond_set_nak_filter (SrtlaBond *bond, gboolean nak_filter);
 
 /* ---- In ---------------------------------------------------------------- */
 
@@ -112,13 +119,22 @@ typedef enum
   SRTLA_OUTPUT_REBIND,          /* `uplink` needs a new source port */
 } SrtlaOutputKind;
 
+/* Why a packet goes out that also goes, or went, another way. */
+typedef enum
+{
+  SRTLA_COPY_NONE,              /* it does not */
+  SRTLA_COPY_PROBE,             /* to learn of the uplink's state */
+  SRTLA_COPY_RESCUE,            /* its uplink stalled or failed */
+  SRTLA_COPY_SECOND,            /* it was retransmitted before, in vain */
+} SrtlaCopy;
+
 typedef struct
 {
   SrtlaOutputKind kind;
   guint uplink;                 /* slot; for a REPLY the one it came in on */
   guint caller;                 /* slot or SRTLA_NO_CALLER: PACKET and REPLY */
   SrtlaPacket packet;           /* owner NULL but for PACKET */
-  gboolean duplicate;           /* a PACKET that also goes another way */
+  SrtlaCopy copy;               /* of a PACKET */
 } SrtlaOutput;
 
 /* Returns: FALSE when there is no more. */
@@ -202,7 +218,14 @@ typedef struct
   guint64 dropped_send_error;           /* FAILED */
   guint64 dropped_uplink_queue;         /* DROPPED */
   guint64 dropped_uplink_removed;
-  guint64 duplicates, duplicate_bytes;  /* sent beside, not in packets_sent */
+  guint64 duplicates, duplicate_bytes;  /* copies of all kinds, beside packets_sent */
+  guint64 probes;                       /* of those, packets */
+  guint64 rescued, rescued_bytes;
+  guint64 second_copies;
+  guint64 naks_held;                    /* numbers, when first held back */
+  guint64 naks_dropped;                 /* of those, arrived after all */
+  guint64 naks_released;                /* of those, lost after all */
+  guint64 kept_bytes;                   /* held for rescue now */
   guint64 untracked;                    /* data packets sent without a caller slot */
 
   /* From the receiver. */

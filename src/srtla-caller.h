@@ -33,6 +33,8 @@ typedef struct
   guint16 latency;              /* ms, the receiver delay of HSRSP; 0 = unknown */
   SrtlaTracker *tracker;        /* kept when the slot is reused */
   SrtlaReplies *replies;        /* likewise */
+  guint8 nak_header[SRTLA_SRT_HEADER];  /* of its latest NAK */
+  SrtlaTime nak_at;             /* when that came */
   guint64 packets, bytes;       /* data packets seen on their way out */
   guint64 retransmissions;      /* of those, with the R flag */
 } SrtlaCaller;

@@ -133,6 +133,7 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
   node->entry.caller = (guint8) caller;
   node->entry.held = TRUE;
   node->entry.settled = FALSE;
+  node->entry.reported = FALSE;
   node->entry.sent_at = now;
   node->newer = NONE;
   node->older = *bucket;
@@ -186,6 +187,18 @@ take (SrtlaInflight *log, guint caller, guint32 sequence,
   return TRUE;
 }
 
+SrtlaInflightEntry *
+srtla_inflight_find (SrtlaInflight *log, guint caller, guint32 sequence,
+    guint64 *place)
+{
+  guint32 index = find (log, caller, sequence);
+
+  if (index == NONE)
+    return NULL;
+  *place = place_of (log, index);
+  return &log->nodes[index].entry;
+}
+
 gboolean
 srtla_inflight_settle (SrtlaInflight *log, guint caller, guint32 sequence,
     SrtlaInflightEntry *settled, guint64 *place)
@@ -199,6 +212,7 @@ srtla_inflight_settle (SrtlaInflight *log, guint caller, guint32 sequence,
   discount (log, node);
   node->entry.settled = TRUE;
   *settled = node->entry;
+  node->entry.reported = FALSE;
   *place = place_of (log, index);
   return TRUE;
 }
@@ -284,7 +298,7 @@ srtla_inflight_next_place (const SrtlaInflight *log)
   return log->inserted;
 }
 
-const SrtlaInflightEntry *
+SrtlaInflightEntry *
 srtla_inflight_at (SrtlaInflight *log, guint64 place)
 {
   if (place >= log->inserted || log->inserted - place > (guint64) log->mask + 1)

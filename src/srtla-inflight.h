@@ -17,6 +17,7 @@ typedef struct
   guint8 caller;                /* slot */
   guint8 held : 1;              /* FALSE: taken out, or an empty entry */
   guint8 settled : 1;           /* held, but known to have arrived: not counted */
+  guint8 reported : 1;          /* a NAK names it, which is held back */
   SrtlaTime sent_at;
 } SrtlaInflightEntry;
 
@@ -49,6 +50,11 @@ gboolean srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
 gboolean srtla_inflight_take_caller_place (SrtlaInflight *log, guint caller,
     guint32 sequence, SrtlaInflightEntry *taken, guint64 *place);
 
+/* Returns: the newest held copy of a caller's number, to be looked at and
+ * marked as reported, with its place; NULL if none is held. */
+SrtlaInflightEntry *srtla_inflight_find (SrtlaInflight *log, guint caller,
+    guint32 sequence, guint64 *place);
+
 /* The newest held copy of a number is known to have arrived, but not from this
  * uplink: it stays held, and is no longer counted as in flight. Returns: FALSE
  * if none is held or it was settled before; else the entry and its place. */
@@ -72,7 +78,7 @@ guint64 srtla_inflight_next_place (const SrtlaInflight *log);
 
 /* Returns: the entry at a place, held or not; NULL if it is older than the ring
  * is long, or not yet sent. */
-const SrtlaInflightEntry *srtla_inflight_at (SrtlaInflight *log, guint64 place);
+SrtlaInflightEntry *srtla_inflight_at (SrtlaInflight *log, guint64 place);
 
 /* Takes out the newest held copy of a number of any caller, as take_any() does,
  * and says at which place it was. */

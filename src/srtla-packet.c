@@ -216,6 +216,57 @@ srtla_nak_reader_next (SrtlaNakReader *reader, guint32 *first, guint32 *last)
   return TRUE;
 }
 
+void
+srtla_nak_writer_init (SrtlaNakWriter *writer, guint8 data[SRTLA_NAK_SIZE],
+    const guint8 header[SRTLA_SRT_HEADER])
+{
+  memcpy (data, header, SRTLA_SRT_HEADER);
+  writer->data = data;
+  writer->size = SRTLA_SRT_HEADER;
+  writer->open = FALSE;
+}
+
+static void
+write_open_range (SrtlaNakWriter *writer)
+{
+  gboolean single = writer->first == writer->last;
+
+  srtla_write_u32 (writer->data + writer->size,
+      writer->first | (single ? 0 : ~SRTLA_SEQ_MASK));
+  writer->size += 4;
+  if (!single) {
+    srtla_write_u32 (writer->data + writer->size, writer->last);
+    writer->size += 4;
+  }
+  writer->open = FALSE;
+}
+
+gboolean
+srtla_nak_writer_add (SrtlaNakWriter *writer, guint32 first, guint32 last)
+{
+  if (writer->open && first == srtla_seq_next (writer->last)) {
+    writer->last = last;
+    return TRUE;
+  }
+  /* Room for the open range and this one. */
+  if (writer->size + 16 > SRTLA_NAK_SIZE)
+    return FALSE;
+  if (writer->open)
+    write_open_range (writer);
+  writer->first = first;
+  writer->last = last;
+  writer->open = TRUE;
+  return TRUE;
+}
+
+gsize
+srtla_nak_writer_finish (SrtlaNakWriter *writer)
+{
+  if (writer->open)
+    write_open_range (writer);
+  return writer->size > SRTLA_SRT_HEADER ? writer->size : 0;
+}
+
 /* ---- SRTLA ------------------------------------------------------------- */
 
 guint

@@ -167,6 +167,28 @@ void srtla_nak_reader_init (SrtlaNakReader *reader, const guint8 *data, gsize si
 gboolean srtla_nak_reader_next (SrtlaNakReader *reader, guint32 *first,
     guint32 *last);
 
+/* Writes NAK packets number by number, with consecutive numbers joined. */
+typedef struct
+{
+  guint8 *data;                 /* SRTLA_NAK_SIZE bytes of the owner's */
+  gsize size;                   /* written so far; a header alone: empty */
+  guint32 first, last;          /* the range not written yet */
+  gboolean open;                /* there is one */
+} SrtlaNakWriter;
+
+/* As much as libsrt puts into one packet, bytes. */
+#define SRTLA_NAK_SIZE 1472
+
+/* Starts with the header of another NAK packet, 16 bytes. */
+void srtla_nak_writer_init (SrtlaNakWriter *writer, guint8 data[SRTLA_NAK_SIZE],
+    const guint8 header[SRTLA_SRT_HEADER]);
+/* Appends a range, both ends lost. Returns: FALSE, and appends nothing, if
+ * there is no room. */
+gboolean srtla_nak_writer_add (SrtlaNakWriter *writer, guint32 first,
+    guint32 last);
+/* Returns: the packet's size; 0 if its list is empty. */
+gsize srtla_nak_writer_finish (SrtlaNakWriter *writer);
+
 /* ---- SRTLA ------------------------------------------------------------- */
 
 /* Returns: how many sequence numbers an SRTLA ACK holds; 0 if it is none. A

@@ -13,13 +13,14 @@
 #include "srtla-tracker.h"
 #include "srtla-seq.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define SLOTS_MASK (SRTLA_TRACKER_SIZE - 1)
 /* More retransmissions than cross one acknowledgement, with room to spare. */
 #define MAX_LATE 256
 
-G_STATIC_ASSERT (sizeof (SrtlaTrackerEntry) == 24);
+G_STATIC_ASSERT (sizeof (SrtlaTrackerEntry) <= 48);
 
 struct _SrtlaTracker
 {
@@ -38,6 +39,7 @@ struct _SrtlaTracker
   guint n_late;
   guint32 late[MAX_LATE];
 
+  guint32 kept_from;            /* no packet of before is kept, but late ones */
   SrtlaTrackerEntry settled;    /* as it was, for the caller to look at */
   SrtlaTrackerEntry entries[SRTLA_TRACKER_SIZE];
 };
@@ -79,8 +81,13 @@ void
 srtla_tracker_clear (SrtlaTracker *tracker)
 {
   SrtlaTime max_age = tracker->max_age;
+  guint i;
 
-  memset (tracker, 0, sizeof (SrtlaTracker));
+  memset (tracker, 0, offsetof (SrtlaTracker, entries));
+  for (i = 0; i < SRTLA_TRACKER_SIZE; i++) {
+    tracker->entries[i].copies = 0;
+    tracker->entries[i].holders = 0;
+  }
   tracker->max_age = max_age;
   tracker->sweep_next = SRTLA_TRACKER_SIZE;
 }
@@ -113,6 +120,7 @@ restart_at (SrtlaTracker *tracker, guint32 sequence)
 {
   tracker->started = TRUE;
   tracker->highest = tracker->point = tracker->floor = sequence;
+  tracker->kept_from = sequence;
   tracker->n_late = 0;
 }
 
@@ -171,7 +179,7 @@ srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence, guint uplink,
     if (entry->copies < G_MAXUINT8)
       entry->copies++;
   } else {
-    if (entry->holders != 0) {
+    if (entry->holders != 0 || entry->owner != NULL) {
       if (displaced != NULL)
         *displaced = *entry;
       is_displaced = TRUE;
@@ -179,11 +187,78 @@ srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence, guint uplink,
     entry->sequence = sequence;
     entry->holders = holder;
     entry->copies = 1;
+    entry->data = NULL;
+    entry->owner = NULL;
+    entry->first_sent_at = now;
   }
   entry->size = (guint16) MIN (size, G_MAXUINT16);
   entry->uplink = (guint8) uplink;
   entry->sent_at = now;
   return is_displaced;
+}
+
+/* ---- Packets kept ------------------------------------------------------ */
+
+gpointer
+srtla_tracker_keep (SrtlaTracker *tracker, guint32 sequence,
+    const guint8 *data, gpointer owner)
+{
+  SrtlaTrackerEntry *entry = lookup (tracker, sequence & SRTLA_SEQ_MASK);
+  gpointer earlier;
+
+  if (entry == NULL)
+    return owner;
+  earlier = entry->owner;
+  entry->data = data;
+  entry->owner = owner;
+  return earlier;
+}
+
+static void
+take_kept (SrtlaTrackerEntry *entry, gsize *size, gpointer *owner)
+{
+  *size = entry->size;
+  *owner = entry->owner;
+  entry->data = NULL;
+  entry->owner = NULL;
+}
+
+gboolean
+srtla_tracker_drop_oldest (SrtlaTracker *tracker, SrtlaTime until,
+    gsize *size, gpointer *owner)
+{
+  guint32 end = srtla_seq_next (tracker->highest);
+
+  if (!tracker->started)
+    return FALSE;
+  if (srtla_seq_steps (tracker->kept_from, end) > SRTLA_TRACKER_SIZE)
+    tracker->kept_from = srtla_seq_add (end, -SRTLA_TRACKER_SIZE);
+  while (tracker->kept_from != end) {
+    SrtlaTrackerEntry *entry = lookup (tracker, tracker->kept_from);
+
+    if (entry != NULL && entry->owner != NULL) {
+      if (entry->first_sent_at > until)
+        return FALSE;
+      take_kept (entry, size, owner);
+      return TRUE;
+    }
+    tracker->kept_from = srtla_seq_next (tracker->kept_from);
+  }
+  return FALSE;
+}
+
+gboolean
+srtla_tracker_take_kept (SrtlaTracker *tracker, gsize *size, gpointer *owner)
+{
+  guint i;
+
+  for (i = 0; i < SRTLA_TRACKER_SIZE; i++) {
+    if (tracker->entries[i].owner != NULL) {
+      take_kept (&tracker->entries[i], size, owner);
+      return TRUE;
+    }
+  }
+  return FALSE;
 }
 
 void
@@ -236,6 +311,8 @@ settle (SrtlaTracker *tracker, SrtlaTrackerEntry *entry)
 {
   tracker->settled = *entry;
   entry->holders = 0;
+  entry->data = NULL;
+  entry->owner = NULL;
   return &tracker->settled;
 }
 

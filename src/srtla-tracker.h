@@ -28,6 +28,9 @@ typedef struct
   guint8 copies;                /* sent so far, saturating; 0 = empty entry */
   SrtlaTime sent_at;            /* latest copy */
   guint64 holders;              /* bit per uplink slot whose log may hold it */
+  const guint8 *data;           /* the packet kept for rescue; NULL = none */
+  gpointer owner;               /* and the reference that keeps it */
+  SrtlaTime first_sent_at;      /* the original */
 } SrtlaTrackerEntry;
 
 typedef struct _SrtlaTracker SrtlaTracker;
@@ -37,15 +40,34 @@ typedef struct _SrtlaTracker SrtlaTracker;
 SrtlaTracker *srtla_tracker_new (SrtlaTime max_age);
 void srtla_tracker_free (SrtlaTracker *tracker);
 
-/* Forgets everything. */
+/* Forgets everything but packets kept, which take_kept() still gives. */
 void srtla_tracker_clear (SrtlaTracker *tracker);
 
 /* Notes that `sequence` (31 bits) leaves on `uplink` now. A retransmission
  * replaces its original but keeps its holders and counts its copies. If
- * another number stood in the entry and uplinks may still hold it, it is
- * copied to *displaced and TRUE returned: those logs must forget it. */
+ * another number stood in the entry and uplinks may still hold it, or its
+ * packet is kept, it is copied to *displaced and TRUE returned: those logs must
+ * forget it, and the reference is the caller's. */
 gboolean srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence,
     guint uplink, gsize size, SrtlaTime now, SrtlaTrackerEntry *displaced);
+
+/* Keeps a packet just inserted, with a reference that is the tracker's now,
+ * until its number is settled, displaced or dropped. Returns: a reference that
+ * was kept for an earlier copy, for the caller to release; or NULL. If the
+ * number is not there it is `owner` itself. */
+gpointer srtla_tracker_keep (SrtlaTracker *tracker, guint32 sequence,
+    const guint8 *data, gpointer owner);
+
+/* Drops the oldest packet kept if it was first sent at `until` or earlier. Each
+ * number is looked at once: amortised O(1). Returns: whether one was dropped;
+ * *size and *owner are its. */
+gboolean srtla_tracker_drop_oldest (SrtlaTracker *tracker, SrtlaTime until,
+    gsize *size, gpointer *owner);
+
+/* Takes a packet kept in whatever order, until there is none left: FALSE. For
+ * the end: it looks at the whole ring. */
+gboolean srtla_tracker_take_kept (SrtlaTracker *tracker, gsize *size,
+    gpointer *owner);
 
 /* Notes that a duplicate of a number just inserted leaves on another uplink
  * too. No effect if the number is not there. */

@@ -78,6 +78,8 @@ typedef struct
   SrtlaTime train_at;           /* when the latest train started; 0 = none yet */
   SrtlaTime train_next;         /* when its next packet may go */
   SrtlaTime sent_at;            /* latest packet; 0 = none yet */
+  guint64 overtaken_place, overdue_place;       /* NAKs are released up to here */
+  guint64 rescue_place;         /* rescued up to here */
   guint lost_in_row;            /* NAKs since something of it was settled */
   guint trials;                 /* in vain, where receivers send no SRTLA ACKs */
 

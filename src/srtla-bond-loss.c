@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Losses, in all modes but classic: which NAKs the SRT caller gets to see and
+ * when, where a retransmission goes, and what is done at once with packets
+ * that a stalled or failed uplink took along.
+ *
+ * An uplink is a FIFO. A packet named by a NAK is lost when something sent
+ * clearly later on its uplink has arrived, or when it is overdue; before that
+ * it is merely under way on a slower uplink than the others, and the NAK waits.
+ */
+#include "srtla-bond-private.h"
+#include "srtla-seq.h"
+
+#include <string.h>
+
+/* Ten packets take so long at the most where their time is only estimated. */
+#define TRAIN_TIME_MAXIMUM (100 * SRTLA_MILLISECOND)
+/* What must be left of a packet's time for rescue to be of use. */
+#define USEFUL_MARGIN (10 * SRTLA_MILLISECOND)
+/* Without a latency from the handshake. */
+#define LATENCY_DEFAULT SRTLA_SECOND
+
+/* ---- NAKs towards the caller ------------------------------------------- */
+
+static void
+emit_nak (SrtlaBond * bond)
+{
+  SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, bond->nak_uplink, bond->nak_caller,
+    {bond->nak_writer.data, 0, NULL}, SRTLA_COPY_NONE
+  };
+
+  reply.packet.size = srtla_nak_writer_finish (&bond->nak_writer);
+  if (reply.packet.size == 0)
+    return;
+  bond->naks_used++;
+  bond->stats.replies++;
+  bond->stats.reply_bytes += reply.packet.size;
+  srtla_bond_emit (bond, &reply);
+}
+
+/* Returns: whether a packet can be begun. */
+static gboolean
+begin_nak (SrtlaBond * bond, guint caller)
+{
+  const SrtlaCaller *slot = &bond->callers.slots[caller];
+
+  if (bond->naks_used == SRTLA_BOND_NAKS)
+    return FALSE;
+  srtla_nak_writer_init (&bond->nak_writer,
+      bond->nak_packets[bond->naks_used], slot->nak_header);
+  bond->nak_caller = caller;
+  return TRUE;
+}
+
+/* Returns: FALSE if all packets are full. */
+static gboolean
+pass (SrtlaBond * bond, guint32 first, guint32 last)
+{
+  if (srtla_nak_writer_add (&bond->nak_writer, first, last))
+    return TRUE;
+  emit_nak (bond);
+  return begin_nak (bond, bond->nak_caller)
+      && srtla_nak_writer_add (&bond->nak_writer, first, last);
+}
+
+/* Returns: how much longer than the measure a packet may take whose uplink has
+ * not sent ten more after it, so that no SRTLA ACK can speak of it. */
+static SrtlaTime
+train_time (const SrtlaUplink * uplink)
+{
+  guint64 rate = uplink->delivery.rate_maximum;
+
+  if (rate == 0)
+    return TRAIN_TIME_MAXIMUM;
+  return MIN (SRTLA_ACK_TRAIN * 1360 * SRTLA_SECOND / rate, TRAIN_TIME_MAXIMUM);
+}
+
+/* Returns: whether something of its uplink that was sent clearly later than
+ * the entry is known to have arrived. */
+static gboolean
+is_overtaken (const SrtlaUplink * uplink, const SrtlaInflightEntry * entry,
+    guint64 place)
+{
+  return place < uplink->delivery.proof_place
+      && entry->sent_at + srtla_delivery_reordering (&uplink->rtt)
+      <= uplink->delivery.proof_sent_at;
+}
+
+typedef enum
+{
+  JUDGED_LOST,                  /* the caller must know */
+  JUDGED_HELD,                  /* still under way */
+  JUDGED_ARRIVED,               /* the NAK is out of date */
+} Judgement;
+
+static Judgement
+judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
+{
+  const SrtlaTrackerEntry *entry =
+      srtla_tracker_find (bond->callers.slots[caller].tracker, sequence, now);
+  SrtlaInflightEntry *flying;
+  SrtlaUplink *uplink;
+  guint64 place;
+
+  if (entry == NULL)
+    return JUDGED_LOST;
+  if (entry->holders == 0)
+    return JUDGED_ARRIVED;
+  uplink = srtla_bond_uplink (bond, entry->uplink);
+  if (uplink == NULL || uplink->stalled)
+    return JUDGED_LOST;
+  flying = srtla_inflight_find (uplink->log, caller, sequence, &place);
+  if (flying == NULL)
+    return JUDGED_LOST;
+  if (flying->settled)
+    return JUDGED_ARRIVED;
+  if (is_overtaken (uplink, flying, place)
+      || now >= flying->sent_at + srtla_delivery_overdue (&uplink->rtt))
+    return JUDGED_LOST;
+  if (!flying->reported)
+    bond->stats.naks_held++;
+  flying->reported = TRUE;
+  return JUDGED_HELD;
+}
+
+/* Judges the numbers from first to last, all of them in the tracker's span. */
+static guint
+judge_range (SrtlaBond * bond, guint caller, guint32 first, guint32 count,
+    SrtlaTime now)
+{
+  guint withheld = 0;
+
+  for (; count > 0; count--, first = srtla_seq_next (first)) {
+    if (judge (bond, caller, first, now) != JUDGED_LOST) {
+      withheld++;
+      continue;
+    }
+    srtla_bond_lose (bond, caller, first, now);
+    pass (bond, first, first);
+  }
+  return withheld;
+}
+
+gboolean
+srtla_enhanced_filter_nak (SrtlaBond * bond, guint caller, guint uplink,
+    const guint8 * data, gsize size, SrtlaTime now)
+{
+  SrtlaCaller *slot = &bond->callers.slots[caller];
+  guint budget = SRTLA_TRACKER_SIZE;
+  guint withheld = 0;
+  SrtlaNakReader reader;
+  guint32 first, last;
+
+  memcpy (slot->nak_header, data, SRTLA_SRT_HEADER);
+  slot->nak_at = now;
+  bond->nak_uplink = uplink;
+  if (!begin_nak (bond, caller))
+    return FALSE;
+
+  srtla_nak_reader_init (&reader, data, size);
+  while (srtla_nak_reader_next (&reader, &first, &last)) {
+    guint32 start = first, end = last, count;
+
+    if (!srtla_tracker_clip (slot->tracker, &start, &end)) {
+      bond->stats.ignored_numbers++;
+      pass (bond, first, last);
+      continue;
+    }
+    count = MIN (srtla_seq_steps (start, end) + 1, budget);
+    budget -= count;
+    withheld += judge_range (bond, caller, start, count, now);
+  }
+
+  if (withheld == 0) {          /* it goes back as it came */
+    srtla_nak_writer_init (&bond->nak_writer, bond->nak_writer.data, data);
+    return FALSE;
+  }
+  emit_nak (bond);
+  return TRUE;
+}
+
+/* Tells the caller of a loss that it was not told of in time. */
+static void
+release (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
+{
+  SrtlaCaller *slot = &bond->callers.slots[caller];
+  guint32 elapsed = (guint32) (now - slot->nak_at);
+
+  if (bond->nak_caller != caller) {
+    if (bond->nak_caller != SRTLA_NO_CALLER)
+      emit_nak (bond);
+    bond->nak_caller = SRTLA_NO_CALLER;
+    if (!begin_nak (bond, caller))
+      return;
+    srtla_write_u32 (bond->nak_writer.data + 8,
+        srtla_srt_timestamp (slot->nak_header) + elapsed);
+  }
+  if (pass (bond, sequence, sequence)) {
+    bond->stats.naks_released++;
+    srtla_bond_lose (bond, caller, sequence, now);
+  }
+}
+
+/* Releases what is held of an entry that turned out lost. */
+static void
+release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
+    SrtlaInflightEntry * entry, SrtlaTime now)
+{
+  const SrtlaTrackerEntry *tracked;
+  guint caller = entry->caller;
+
+  if (!entry->held || !entry->reported || entry->settled)
+    return;
+  entry->reported = FALSE;
+  tracked = srtla_tracker_find (bond->callers.slots[caller].tracker,
+      entry->sequence, now);
+  if (tracked == NULL || tracked->holders == 0
+      || tracked->uplink != uplink->slot)
+    bond->stats.naks_dropped++; /* arrived, or sent again elsewhere since */
+  else
+    release (bond, caller, entry->sequence, now);
+}
+
+/* Looks at each entry once for each of the two reasons, in order of sending. */
+static void
+release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  SrtlaTime overdue = srtla_delivery_overdue (&uplink->rtt);
+  SrtlaInflightEntry *entry;
+
+  while (uplink->overtaken_place < uplink->delivery.proof_place) {
+    entry = srtla_inflight_at (uplink->log, uplink->overtaken_place);
+    if (entry != NULL && !is_overtaken (uplink, entry, uplink->overtaken_place))
+      break;
+    if (entry != NULL)
+      release_entry (bond, uplink, entry, now);
+    uplink->overtaken_place++;
+  }
+  while (uplink->overdue_place < srtla_inflight_next_place (uplink->log)) {
+    entry = srtla_inflight_at (uplink->log, uplink->overdue_place);
+    if (entry != NULL && !uplink->stalled) {
+      SrtlaInflightEntry *tenth = srtla_inflight_at (uplink->log,
+          uplink->overdue_place + SRTLA_ACK_TRAIN);
+      SrtlaTime due = tenth != NULL ? MIN (tenth->sent_at,
+          entry->sent_at + TRAIN_TIME_MAXIMUM)
+          : entry->sent_at + train_time (uplink);
+
+      if (now < due + overdue)
+        break;
+    }
+    if (entry != NULL)
+      release_entry (bond, uplink, entry, now);
+    uplink->overdue_place++;
+  }
+}
+
+void
+srtla_enhanced_release (SrtlaBond * bond, SrtlaTime now)
+{
+  guint i;
+
+  bond->nak_caller = SRTLA_NO_CALLER;
+  for (i = 0; i < bond->n_uplinks; i++)
+    release_lost (bond, bond->order[i], now);
+  if (bond->nak_caller != SRTLA_NO_CALLER) {
+    bond->nak_uplink = SRTLA_NO_UPLINK;
+    emit_nak (bond);
+  }
+  bond->nak_caller = SRTLA_NO_CALLER;
+}
+
+/* ---- Where a packet goes that must arrive soon ------------------------- */
+
+/* Returns: when a packet sent now would arrive, µs from now, the more the less
+ * the uplink is trusted. */
+static gdouble
+arrival (const SrtlaUplink * uplink, guint size)
+{
+  gdouble bytes = (gdouble) srtla_inflight_bytes (uplink->log) + size;
+  gdouble drained = bytes * SRTLA_SECOND / (gdouble) uplink->delivery.capacity;
+  gdouble way = (gdouble) (uplink->rtt.minimum != 0 ? uplink->rtt.minimum
+      : 100 * SRTLA_MILLISECOND) / 2;
+
+  /* What is in flight fills the path before it makes a queue. */
+  return (way + MAX (drained - 2 * way, 0) + MAX (uplink->delivery.queue, 0) / 2)
+      / MAX (uplink->quality.value, 0.1);
+}
+
+static guint
+soonest_of (const SrtlaBond * bond, guint size, guint64 avoid,
+    gboolean returning)
+{
+  guint best = SRTLA_NO_UPLINK;
+  gdouble best_arrival = 0.0;
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[i];
+    gdouble at;
+
+    if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
+        || uplink->stalled || (uplink->ramp != 0) != returning
+        || (avoid >> uplink->slot & 1))
+      continue;
+    at = arrival (uplink, size);
+    if (best == SRTLA_NO_UPLINK || at < best_arrival) {
+      best = uplink->slot;
+      best_arrival = at;
+    }
+  }
+  return best;
+}
+
+guint
+srtla_enhanced_soonest (const SrtlaBond * bond, guint size, guint64 avoid)
+{
+  guint best = soonest_of (bond, size, avoid, FALSE);
+
+  /* One that only just returned is better than none. */
+  return best != SRTLA_NO_UPLINK ? best : soonest_of (bond, size, avoid, TRUE);
+}
+
+guint
+srtla_enhanced_retransmission (const SrtlaBond * bond,
+    const SrtlaTrackerEntry * entry, guint size)
+{
+  guint64 latest = G_GUINT64_CONSTANT (1) << entry->uplink;
+  guint chosen = srtla_enhanced_soonest (bond, size, entry->holders | latest);
+
+  if (chosen == SRTLA_NO_UPLINK)
+    chosen = srtla_enhanced_soonest (bond, size, latest);
+  return chosen;
+}
+
+/* ---- Rescue ------------------------------------------------------------ */
+
+void
+srtla_enhanced_unkeep (SrtlaBond * bond, const SrtlaTrackerEntry * entry)
+{
+  if (entry->owner == NULL)
+    return;
+  bond->kept_bytes -= entry->size;
+  srtla_bond_release (bond, entry->owner);
+}
+
+static SrtlaTime
+latency_of (const SrtlaCaller * caller)
+{
+  return caller->latency != 0 ? caller->latency * SRTLA_MILLISECOND
+      : LATENCY_DEFAULT;
+}
+
+/* Drops what is of no use any more. */
+static void
+drop_late (SrtlaBond * bond, guint caller, SrtlaTime now)
+{
+  SrtlaCaller *slot = &bond->callers.slots[caller];
+  SrtlaTime latency = latency_of (slot);
+  gpointer owner;
+  gsize size;
+
+  while (now > latency && srtla_tracker_drop_oldest (slot->tracker,
+          now - latency, &size, &owner)) {
+    bond->kept_bytes -= size;
+    srtla_bond_release (bond, owner);
+  }
+}
+
+void
+srtla_enhanced_keep (SrtlaBond * bond, guint caller, guint32 sequence,
+    const SrtlaPacket * packet, SrtlaTime now)
+{
+  SrtlaTracker *tracker = bond->callers.slots[caller].tracker;
+  gpointer owner, earlier;
+  gsize size;
+
+  if (!bond->rescue || packet->owner == NULL || bond->config.reference == NULL)
+    return;
+  while (bond->kept_bytes + packet->size > SRTLA_RESCUE_BYTES) {
+    if (!srtla_tracker_drop_oldest (tracker, SRTLA_TIME_NONE, &size, &owner))
+      return;
+    bond->kept_bytes -= size;
+    srtla_bond_release (bond, owner);
+  }
+  bond->config.reference (packet->owner, bond->config.user_data);
+  earlier = srtla_tracker_keep (tracker, sequence, packet->data, packet->owner);
+  /* A packet and its copies are of one size. */
+  if (earlier == NULL)
+    bond->kept_bytes += packet->size;
+  else
+    srtla_bond_release (bond, earlier);
+  (void) now;
+}
+
+void
+srtla_enhanced_drop_kept (SrtlaBond * bond, SrtlaTime now)
+{
+  guint i;
+
+  for (i = 0; i < SRTLA_MAX_CALLERS; i++) {
+    if (bond->callers.slots[i].tracker != NULL)
+      drop_late (bond, i, now);
+  }
+}
+
+void
+srtla_enhanced_drop_all_kept (SrtlaBond * bond, guint caller)
+{
+  SrtlaTracker *tracker = bond->callers.slots[caller].tracker;
+  gpointer owner;
+  gsize size;
+
+  while (tracker != NULL && bond->kept_bytes > 0
+      && srtla_tracker_take_kept (tracker, &size, &owner)) {
+    bond->kept_bytes -= size;
+    srtla_bond_release (bond, owner);
+  }
+}
+
+/* Returns: FALSE if outputs must be taken first. */
+static gboolean
+rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
+    const SrtlaInflightEntry * flying, SrtlaTime now)
+{
+  SrtlaCaller *caller = &bond->callers.slots[flying->caller];
+  SrtlaTrackerEntry *entry = srtla_tracker_find (caller->tracker,
+      flying->sequence, now);
+  SrtlaPacket packet;
+  guint to;
+
+  if (!flying->held || flying->settled || entry == NULL || entry->owner == NULL
+      || entry->holders == 0 || entry->uplink != uplink->slot
+      || now + USEFUL_MARGIN > entry->first_sent_at + latency_of (caller))
+    return TRUE;
+  to = srtla_enhanced_soonest (bond, entry->size,
+      G_GUINT64_CONSTANT (1) << uplink->slot);
+  if (to == SRTLA_NO_UPLINK)
+    return TRUE;
+  packet.data = entry->data;
+  packet.size = entry->size;
+  packet.owner = entry->owner;
+  if (!srtla_bond_emit_copy (bond, bond->uplinks[to], flying->caller, &packet,
+          SRTLA_COPY_RESCUE, now))
+    return FALSE;
+  /* From now on the other uplink answers for it. */
+  entry->uplink = (guint8) to;
+  entry->sent_at = now;
+  if (entry->copies < G_MAXUINT8)
+    entry->copies++;
+  return TRUE;
+}
+
+gboolean
+srtla_enhanced_rescue (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  guint64 end = srtla_inflight_next_place (uplink->log);
+
+  if (!bond->rescue)
+    return TRUE;
+  uplink->rescue_place = MAX (uplink->rescue_place,
+      uplink->delivery.proof_place);
+  for (; uplink->rescue_place < end; uplink->rescue_place++) {
+    const SrtlaInflightEntry *flying = srtla_inflight_at (uplink->log,
+        uplink->rescue_place);
+
+    if (flying != NULL && !rescue_entry (bond, uplink, flying, now))
+      return FALSE;
+  }
+  return TRUE;
+}
