@@ -241,6 +241,57 @@ test_trace_silence (NetFixture *fixture, gconstpointer data)
   net_free (net);
 }
 
+/* A receiver that answers REG2 and no REG1: the wait doubles, and after three
+ * the path must be proven anew. */
+static void
+test_trace_unanswered (NetFixture *fixture, gconstpointer data)
+{
+  Net *net = net_new (fixture->behaviour, 1, fixture->rand);
+
+  (void) data;
+  net_open_all (net);
+  net_run (net, 50);
+  net->loss = 100;
+  net_run (net, 2250);
+  net_expect_trace (net,
+      "    0 0 closed -> probing (opened, probing)\n"
+      "    0 0 > REG2\n"
+      "   25 0 < REG_NGP\n"
+      "   50 0 probing -> registering (path found, REG1)\n"
+      "   50 0 > REG1\n"
+      "   75 0 < REG2, lost\n"
+      "  300 0 registering -> probing (no answer to REG1)\n"
+      "  300 0 rebind\n"
+      "  300 0 probing -> closed (rebind)\n"
+      "  300 0 closed -> probing (opened)\n"
+      "  300 0 probing -> registering (path found, REG1)\n"
+      "  300 0 > REG1, lost\n"
+      "  800 0 registering -> probing (no answer to REG1)\n"
+      "  800 0 rebind\n"
+      "  800 0 probing -> closed (rebind)\n"
+      "  800 0 closed -> probing (opened)\n"
+      "  800 0 probing -> registering (path found, REG1)\n"
+      "  800 0 > REG1, lost\n"
+      " 1800 0 registering -> probing (no answer to REG1, probing)\n"
+      " 1800 0 > REG2, lost\n"
+      " 2050 0 > REG2, lost\n");
+  net->loss = 0;
+  net_run (net, 1000);
+  net_expect_trace (net,
+      " 2550 0 > REG2\n"
+      " 2575 0 < REG_NGP\n"
+      " 2600 0 rebind\n"
+      " 2600 0 probing -> closed (rebind)\n"
+      " 2600 0 closed -> probing (opened)\n"
+      " 2600 0 probing -> registering (path found, REG1)\n"
+      " 2600 0 > REG1\n"
+      " 2625 0 < REG2\n"
+      " 2650 0 > REG2\n"
+      " 2675 0 < REG3\n"
+      " 2700 0 registering -> up (REG3)\n");
+  net_free (net);
+}
+
 /* A full receiver: the backoff doubles, each try is from another port, and the
  * other uplink has its try at once. */
 static void
@@ -319,6 +370,7 @@ main (int argc, char **argv)
     {"receiver-restart", test_trace_receiver_restart, FALSE},
     {"late-uplink", test_trace_late_uplink, FALSE},
     {"silence", test_trace_silence, FALSE},
+    {"unanswered", test_trace_unanswered, FALSE},
     {"refused", test_trace_refused, TRUE},
   };
 
