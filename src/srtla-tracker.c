@@ -28,7 +28,7 @@ struct _SrtlaTracker
   gboolean started;             /* the numbers below mean something */
   guint32 highest;
   guint32 point;                /* the span starts here */
-  guint32 floor;                /* where NAKs begin: the point, or a late number */
+  guint32 floor;                /* NAKs begin here: the point, or a late one */
 
   gboolean walking;             /* an acknowledgement has not given all yet */
   guint32 target;               /* its number */

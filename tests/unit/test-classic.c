@@ -635,7 +635,8 @@ test_run (gconstpointer user_data)
     test.callers[i].id = 0x10000001 + i;
     test.callers[i].peer_id = 0x20000001 + i;
     test.callers[i].next = test.callers[i].end =
-        test.callers[i].acknowledged = srtla_seq_add (base, (guint32) g_rand_int_range (test.rand, 0, 200));
+        test.callers[i].acknowledged = srtla_seq_add (base,
+        (guint32) g_rand_int_range (test.rand, 0, 200));
   }
   while (n_added < (n_final + 1) / 2)
     add_link (&test, (gint) n_added++);

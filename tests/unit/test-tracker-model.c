@@ -16,8 +16,8 @@ typedef struct
   GArray *entries;              /* SrtlaTrackerEntry */
   gboolean started;
   guint32 highest;
-  guint32 point;                /* the latest acknowledgement, SIZE at most back */
-  guint32 floor;                /* the lowest unsettled number since it was point */
+  guint32 point;                /* the last acknowledgement, SIZE at most back */
+  guint32 floor;                /* the lowest late number since it was point */
 } Model;
 
 static void

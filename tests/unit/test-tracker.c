@@ -13,7 +13,7 @@ send (SrtlaTracker *tracker, guint32 sequence)
   return srtla_tracker_insert (tracker, sequence, 0, 1316, 1, NULL);
 }
 
-/* Acknowledges. Returns: how many entries that settled, -1 if it was refused. */
+/* Acknowledges. Returns: how many entries it settled, -1 if it was refused. */
 static gint
 acknowledge (SrtlaTracker *tracker, guint32 sequence)
 {
