@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gstsrtlaingress.h"
+
+#include <string.h>
+
+struct _GstSrtlaIngress
+{
+  gatomicrefcount refs;
+
+  GMutex lock;                  /* of all below; held for a few instructions */
+  GstBuffer **ring;
+  guint size, head;             /* slots of the ring; the oldest packet's */
+  gboolean flushing;
+  GstSrtlaIngressStats stats;
+  GSocket *socket;
+};
+
+GstSrtlaIngress *
+gst_srtla_ingress_new (void)
+{
+  GstSrtlaIngress *ingress = g_new0 (GstSrtlaIngress, 1);
+
+  g_atomic_ref_count_init (&ingress->refs);
+  g_mutex_init (&ingress->lock);
+  return ingress;
+}
+
+GstSrtlaIngress *
+gst_srtla_ingress_ref (GstSrtlaIngress * ingress)
+{
+  g_atomic_ref_count_inc (&ingress->refs);
+  return ingress;
+}
+
+/* With the lock. */
+static void
+drop_all (GstSrtlaIngress * ingress)
+{
+  ingress->stats.dropped_flushed += ingress->stats.queued;
+  while (ingress->stats.queued > 0) {
+    gst_buffer_unref (ingress->ring[ingress->head]);
+    ingress->head = (ingress->head + 1) % ingress->size;
+    ingress->stats.queued--;
+  }
+}
+
+void
+gst_srtla_ingress_unref (GstSrtlaIngress * ingress)
+{
+  if (!g_atomic_ref_count_dec (&ingress->refs))
+    return;
+  drop_all (ingress);
+  g_free (ingress->ring);
+  g_clear_object (&ingress->socket);
+  g_mutex_clear (&ingress->lock);
+  g_free (ingress);
+}
+
+void
+gst_srtla_ingress_reset (GstSrtlaIngress * ingress, guint size)
+{
+  g_mutex_lock (&ingress->lock);
+  drop_all (ingress);
+  memset (&ingress->stats, 0, sizeof ingress->stats);
+  if (size != ingress->size) {
+    g_free (ingress->ring);
+    ingress->ring = g_new (GstBuffer *, size);
+    ingress->size = size;
+  }
+  ingress->head = 0;
+  ingress->flushing = FALSE;
+  g_mutex_unlock (&ingress->lock);
+}
+
+/* With the lock. Takes over the buffer. */
+static void
+push_one (GstSrtlaIngress * ingress, GstBuffer * buffer)
+{
+  GstSrtlaIngressStats *stats = &ingress->stats;
+
+  stats->packets_received++;
+  stats->bytes_received += gst_buffer_get_size (buffer);
+  if (stats->queued >= ingress->size) {
+    stats->dropped_full++;
+    gst_buffer_unref (buffer);
+    return;
+  }
+  ingress->ring[(ingress->head + stats->queued) % ingress->size] = buffer;
+  stats->queued++;
+}
+
+gboolean
+gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer)
+{
+  gboolean flushing;
+
+  g_mutex_lock (&ingress->lock);
+  flushing = ingress->flushing;
+  if (!flushing)
+    push_one (ingress, buffer);
+  g_mutex_unlock (&ingress->lock);
+  if (flushing)
+    gst_buffer_unref (buffer);
+  return !flushing;
+}
+
+gboolean
+gst_srtla_ingress_push_list (GstSrtlaIngress * ingress, GstBufferList * list)
+{
+  guint i, n = gst_buffer_list_length (list);
+  gboolean flushing;
+
+  g_mutex_lock (&ingress->lock);
+  flushing = ingress->flushing;
+  for (i = 0; i < n && !flushing; i++)
+    push_one (ingress, gst_buffer_ref (gst_buffer_list_get (list, i)));
+  g_mutex_unlock (&ingress->lock);
+  gst_buffer_list_unref (list);
+  return !flushing;
+}
+
+guint
+gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstBuffer ** out, guint n)
+{
+  guint i;
+
+  g_mutex_lock (&ingress->lock);
+  n = MIN (n, ingress->stats.queued);
+  for (i = 0; i < n; i++) {
+    out[i] = ingress->ring[ingress->head];
+    ingress->head = (ingress->head + 1) % ingress->size;
+  }
+  ingress->stats.queued -= n;
+  g_mutex_unlock (&ingress->lock);
+  return n;
+}
+
+void
+gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing)
+{
+  g_mutex_lock (&ingress->lock);
+  ingress->flushing = flushing;
+  drop_all (ingress);
+  g_mutex_unlock (&ingress->lock);
+}
+
+void
+gst_srtla_ingress_get_stats (GstSrtlaIngress * ingress,
+    GstSrtlaIngressStats * stats)
+{
+  g_mutex_lock (&ingress->lock);
+  *stats = ingress->stats;
+  g_mutex_unlock (&ingress->lock);
+}
+
+void
+gst_srtla_ingress_set_socket (GstSrtlaIngress * ingress, GSocket * socket)
+{
+  GSocket *old;
+
+  g_mutex_lock (&ingress->lock);
+  old = ingress->socket;
+  ingress->socket = socket ? g_object_ref (socket) : NULL;
+  g_mutex_unlock (&ingress->lock);
+  g_clear_object (&old);
+}
+
+GSocket *
+gst_srtla_ingress_get_socket (GstSrtlaIngress * ingress)
+{
+  GSocket *socket;
+
+  g_mutex_lock (&ingress->lock);
+  socket = ingress->socket ? g_object_ref (ingress->socket) : NULL;
+  g_mutex_unlock (&ingress->lock);
+  return socket;
+}

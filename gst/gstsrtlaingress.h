@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The bounded queue between the streaming thread of one sink pad and the loop:
+ * all that the two share. It never blocks; a packet that does not fit is
+ * dropped and counted.
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+typedef struct _GstSrtlaIngress GstSrtlaIngress;
+
+/* received = queued + taken + dropped_full + dropped_flushed */
+typedef struct
+{
+  guint64 packets_received, bytes_received;
+  guint64 dropped_full;
+  guint64 dropped_flushed;
+  guint queued;                 /* packets */
+} GstSrtlaIngressStats;
+
+GstSrtlaIngress *gst_srtla_ingress_new (void);
+GstSrtlaIngress *gst_srtla_ingress_ref (GstSrtlaIngress * ingress);
+void gst_srtla_ingress_unref (GstSrtlaIngress * ingress);
+
+/* Starts afresh with room for `size` packets: counters too. */
+void gst_srtla_ingress_reset (GstSrtlaIngress * ingress, guint size);
+
+/* Take over the buffer or list. Return: FALSE if it is flushing. */
+gboolean gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer);
+gboolean gst_srtla_ingress_push_list (GstSrtlaIngress * ingress,
+    GstBufferList * list);
+
+/* Moves up to n packets out, oldest first. Returns: how many. */
+guint gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstBuffer ** out,
+    guint n);
+
+/* Empties the queue; while flushing is TRUE nothing comes in. */
+void gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing);
+
+void gst_srtla_ingress_get_stats (GstSrtlaIngress * ingress,
+    GstSrtlaIngressStats * stats);
+
+/* The socket upstream receives on, which is the way back to the SRT caller. */
+void gst_srtla_ingress_set_socket (GstSrtlaIngress * ingress, GSocket * socket);
+/* Returns: a reference, or NULL. */
+GSocket *gst_srtla_ingress_get_socket (GstSrtlaIngress * ingress);
+
+G_END_DECLS

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gstsrtlalink.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "gstsrtladebug.h"
+#include "gstsrtlasocket.h"
+
+/* What the application sees where the core has no socket to speak of. */
+#define STATE_FAILED "failed"
+
+#define link_name(link) gst_srtla_spec_shown (gst_srtla_uplink_get_spec ((link)->uplink))
+
+GstSrtlaLink *
+gst_srtla_link_new (const GstSrtlaLinkShared * shared, GstSrtlaUplink * uplink,
+    SrtlaTime now)
+{
+  GstSrtlaLink *link = g_new0 (GstSrtlaLink, 1);
+
+  link->shared = shared;
+  link->uplink = gst_object_ref (uplink);
+  link->slot = SRTLA_NO_UPLINK;
+  link->backoff = GST_SRTLA_REOPEN_MIN;
+  link->reopen_at = now;
+  link->core_state = SRTLA_UPLINK_CLOSED;
+  link->shown_state = srtla_uplink_state_name (SRTLA_UPLINK_CLOSED);
+  return link;
+}
+
+static void
+close_socket (GstSrtlaLink * link)
+{
+  if (link->socket == NULL)
+    return;
+  gst_poll_remove_fd (link->shared->poll, &link->poll_fd);
+  g_socket_close (link->socket, NULL);
+  g_clear_object (&link->socket);
+  link->blocked = link->retried = link->rebind = FALSE;
+  link->retry_at = link->error_since = link->refused_at = 0;
+}
+
+void
+gst_srtla_link_free (GstSrtlaLink * link)
+{
+  SrtlaOutput output;
+
+  close_socket (link);
+  while (gst_srtla_egress_pop (&link->egress, &output)) {
+    if (output.packet.owner != NULL)
+      gst_srtla_packet_unref (link->shared->pool, output.packet.owner);
+  }
+  gst_srtla_spec_clear (&link->spec);
+  g_clear_object (&link->receiver);
+  g_free (link->failure);
+  g_free (link->warned);
+  gst_object_unref (link->uplink);
+  g_free (link);
+}
+
+/* ---- State -------------------------------------------------------------- */
+
+static gboolean
+is_waiting_for_answers (SrtlaUplinkState state)
+{
+  return state == SRTLA_UPLINK_PROBING || state == SRTLA_UPLINK_REGISTERING
+      || state == SRTLA_UPLINK_DOWN;
+}
+
+static void
+warn_once (GstSrtlaLink * link, const gchar * reason)
+{
+  const GstSrtlaLinkShared *shared = link->shared;
+
+  if (g_strcmp0 (reason, link->warned) == 0)
+    return;
+  g_free (link->warned);
+  link->warned = g_strdup (reason);
+  shared->notify (gst_srtla_notice_new_trouble (GST_SRTLA_NOTICE_WARNING,
+          GST_RESOURCE_ERROR_OPEN_WRITE,
+          g_strdup_printf ("Uplink “%s” cannot be used: %s.",
+              link_name (link), reason),
+          g_strdup ("It is tried again until it works or is removed.")),
+      shared->user_data);
+}
+
+void
+gst_srtla_link_update_state (GstSrtlaLink * link, const gchar * reason)
+{
+  const gchar *state = srtla_uplink_state_name (link->core_state);
+  gchar *refusal = NULL;
+  GstSrtlaNotice *notice;
+
+  if (link->core_state == SRTLA_UPLINK_CLOSED && link->socket != NULL)
+    return;                     /* a new source port: it goes on at once */
+  if (link->core_state == SRTLA_UPLINK_CLOSED && link->failure != NULL) {
+    state = STATE_FAILED;
+    reason = link->failure;
+  } else if (link->refused_at != 0
+      && is_waiting_for_answers (link->core_state)) {
+    gchar receiver[GST_SRTLA_ADDRESS_SIZE];
+
+    gst_srtla_socket_format_address (link->receiver, link->port, receiver,
+        sizeof receiver);
+    state = STATE_FAILED;
+    reason = refusal = g_strdup_printf ("connection refused: no receiver "
+        "listens on %s", receiver);
+  }
+  if (link->core_state == SRTLA_UPLINK_UP)
+    g_clear_pointer (&link->warned, g_free);
+
+  if (!g_str_equal (state, link->shown_state)) {
+    GST_INFO_OBJECT (link->shared->element, "%s (slot %u): %s -> %s (%s)",
+        link_name (link), link->slot, link->shown_state, state,
+        reason ? reason : "");
+    gst_srtla_uplink_set_state (link->uplink, state, reason);
+    notice = gst_srtla_notice_new (GST_SRTLA_NOTICE_UPLINK_STATE);
+    notice->uplink = gst_object_ref (link->uplink);
+    notice->from = link->shown_state;
+    notice->to = state;
+    notice->text = g_strdup (reason);
+    link->shared->notify (notice, link->shared->user_data);
+    link->shown_state = state;
+  } else if (g_str_equal (state, STATE_FAILED)) {
+    gst_srtla_uplink_set_state (link->uplink, state, reason);
+  }
+  if (g_str_equal (state, STATE_FAILED))
+    warn_once (link, reason);
+  g_free (refusal);
+}
+
+/* ---- Opening and closing ------------------------------------------------ */
+
+static gboolean
+prepare (GstSrtlaLink * link, SrtlaTime now, GError ** error)
+{
+  if (link->slot == SRTLA_NO_UPLINK)
+    link->slot = srtla_bond_add_uplink (link->shared->bond, now);
+  if (link->slot == SRTLA_NO_UPLINK) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+        "there are %d uplinks already", SRTLA_MAX_UPLINKS);
+    return FALSE;
+  }
+  if (!link->parsed)
+    link->parsed = gst_srtla_spec_parse (gst_srtla_uplink_get_spec
+        (link->uplink), &link->spec, error);
+  return link->parsed;
+}
+
+void
+gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver, guint port,
+    SrtlaTime now)
+{
+  gchar far[GST_SRTLA_ADDRESS_SIZE];
+  GError *error = NULL;
+
+  g_set_object (&link->receiver, receiver);
+  link->port = port;
+  if (prepare (link, now, &error))
+    link->socket = gst_srtla_socket_open (&link->spec, receiver, port, &error);
+  if (link->socket == NULL) {
+    gst_srtla_link_fail (link, g_strdup (error->message), now);
+    g_error_free (error);
+    return;
+  }
+
+  gst_poll_fd_init (&link->poll_fd);
+  link->poll_fd.fd = g_socket_get_fd (link->socket);
+  gst_poll_add_fd (link->shared->poll, &link->poll_fd);
+  gst_poll_fd_ctl_read (link->shared->poll, &link->poll_fd, TRUE);
+  g_clear_pointer (&link->failure, g_free);
+  gst_srtla_socket_local_address (link->socket, link->local_address,
+      sizeof link->local_address);
+  gst_srtla_socket_format_address (receiver, port, far, sizeof far);
+  GST_INFO_OBJECT (link->shared->element, "%s (slot %u): socket %s to %s",
+      link_name (link), link->slot, link->local_address, far);
+  srtla_bond_uplink_opened (link->shared->bond, link->slot, now);
+}
+
+/* Tells the core what became of a packet, and lets go of it. */
+static void
+settle (GstSrtlaLink * link, SrtlaOutput * output, SrtlaSendResult result,
+    SrtlaTime now)
+{
+  output->uplink = link->slot;
+  if (output->kind == SRTLA_OUTPUT_PACKET || result == SRTLA_SEND_FAILED)
+    srtla_bond_send_result (link->shared->bond, output, result, now);
+  if (output->packet.owner != NULL)
+    gst_srtla_packet_unref (link->shared->pool, output->packet.owner);
+}
+
+void
+gst_srtla_link_flush (GstSrtlaLink * link, SrtlaTime now)
+{
+  SrtlaOutput output;
+
+  while (gst_srtla_egress_pop (&link->egress, &output))
+    settle (link, &output, SRTLA_SEND_DROPPED, now);
+}
+
+void
+gst_srtla_link_close (GstSrtlaLink * link, const gchar * reason, SrtlaTime now)
+{
+  if (link->socket == NULL)
+    return;
+  gst_srtla_link_flush (link, now);
+  close_socket (link);
+  srtla_bond_uplink_closed (link->shared->bond, link->slot, reason, now);
+}
+
+void
+gst_srtla_link_fail (GstSrtlaLink * link, gchar * reason, SrtlaTime now)
+{
+  g_free (link->failure);
+  link->failure = reason;
+  link->reopen_at = now + link->backoff;
+  link->backoff = MIN (2 * link->backoff, GST_SRTLA_REOPEN_MAX);
+  if (link->socket != NULL)
+    gst_srtla_link_close (link, "socket failed", now);
+  else
+    gst_srtla_link_update_state (link, NULL);
+}
+
+/* ---- Sending ------------------------------------------------------------ */
+
+void
+gst_srtla_link_queue (GstSrtlaLink * link, const SrtlaOutput * output,
+    SrtlaTime now)
+{
+  SrtlaOutput copy = *output;
+
+  if (link->socket == NULL || !gst_srtla_egress_push (&link->egress, output))
+    settle (link, &copy, SRTLA_SEND_DROPPED, now);
+}
+
+static void
+drop_first (GstSrtlaLink * link, SrtlaSendResult result, SrtlaTime now)
+{
+  SrtlaOutput output;
+
+  if (gst_srtla_egress_pop (&link->egress, &output))
+    settle (link, &output, result, now);
+  link->retried = FALSE;
+}
+
+static void
+set_blocked (GstSrtlaLink * link, gboolean blocked)
+{
+  link->blocked = blocked;
+  gst_poll_fd_ctl_write (link->shared->poll, &link->poll_fd, blocked);
+}
+
+static void
+too_large (GstSrtlaLink * link, SrtlaTime now)
+{
+  link->too_large++;
+  drop_first (link, SRTLA_SEND_DROPPED, now);
+  if (link->warned_size)
+    return;
+  link->warned_size = TRUE;
+  link->shared->notify (gst_srtla_notice_new_trouble (GST_SRTLA_NOTICE_WARNING,
+          GST_RESOURCE_ERROR_WRITE,
+          g_strdup_printf ("A packet is larger than uplink “%s” can carry.",
+              link_name (link)),
+          g_strdup ("Packets are not fragmented: lower the SRT payload size "
+              "(1316 bytes by default) to fit the smallest MTU.")),
+      link->shared->user_data);
+}
+
+static gboolean
+is_beyond_repair (gint error_number)
+{
+  switch (error_number) {
+    case ENODEV:
+    case ENXIO:
+    case EADDRNOTAVAIL:
+    case EBADF:
+    case EINVAL:               /* the local address is gone */
+    case ENOTCONN:
+    case EDESTADDRREQ:
+      return TRUE;
+    default:
+      return FALSE;
+  }
+}
+
+static gboolean
+path_error (GstSrtlaLink * link, gint error_number, SrtlaTime now)
+{
+  GST_DEBUG_OBJECT (link->shared->element, "%s (slot %u): sending failed: %s",
+      link_name (link), link->slot, g_strerror (error_number));
+  if (link->error_since == 0)
+    link->error_since = now;
+  drop_first (link, SRTLA_SEND_FAILED, now);
+  if (!is_beyond_repair (error_number)
+      && now - link->error_since < GST_SRTLA_ERRORS_MAX)
+    return TRUE;
+  gst_srtla_link_fail (link, g_strdup_printf ("sending failed: %s",
+          g_strerror (error_number)), now);
+  return FALSE;
+}
+
+static void
+note_refused (GstSrtlaLink * link, SrtlaTime now)
+{
+  if (link->refused_at != 0)
+    return;
+  GST_DEBUG_OBJECT (link->shared->element, "%s (slot %u): connection refused",
+      link_name (link), link->slot);
+  link->refused_at = now;
+  gst_srtla_link_update_state (link, NULL);
+}
+
+/* Returns: whether to go on sending. */
+static gboolean
+handle_send_error (GstSrtlaLink * link, gint error_number, SrtlaTime now)
+{
+  switch (error_number) {
+    case EINTR:
+      return TRUE;
+    case EAGAIN:
+      link->queue_full++;
+      set_blocked (link, TRUE);
+      return FALSE;
+    case ENOBUFS:
+    case ENOMEM:
+      link->queue_full++;
+      link->retry_at = now + GST_SRTLA_QUEUE_RETRY;
+      return FALSE;
+    case ECONNREFUSED:         /* of an earlier packet; this one was not sent */
+      note_refused (link, now);
+      if (link->retried) {
+        drop_first (link, SRTLA_SEND_DROPPED, now);
+      } else {
+        link->retried = TRUE;
+        link->send_retries++;
+      }
+      return TRUE;
+    case EMSGSIZE:
+      too_large (link, now);
+      return TRUE;
+    default:
+      return path_error (link, error_number, now);
+  }
+}
+
+static void
+sent (GstSrtlaLink * link, guint n)
+{
+  SrtlaOutput output;
+
+  link->retried = FALSE;
+  link->error_since = 0;
+  while (n-- > 0 && gst_srtla_egress_pop (&link->egress, &output)) {
+    if (output.packet.owner != NULL)
+      gst_srtla_packet_unref (link->shared->pool, output.packet.owner);
+  }
+}
+
+void
+gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now)
+{
+  GOutputMessage messages[GST_SRTLA_SOCKET_BATCH];
+  GOutputVector vectors[GST_SRTLA_SOCKET_BATCH];
+  gint error_number, n;
+
+  if (link->socket == NULL || link->blocked || now < link->retry_at)
+    return;
+  while (!gst_srtla_egress_is_empty (&link->egress)) {
+    n = (gint) gst_srtla_egress_peek (&link->egress, messages, vectors,
+        GST_SRTLA_SOCKET_BATCH);
+    n = gst_srtla_socket_send (link->socket, messages, (guint) n,
+        &error_number);
+    if (n > 0)
+      sent (link, (guint) n);
+    else if (!handle_send_error (link, error_number, now))
+      return;
+  }
+}
+
+/* ---- Receiving ---------------------------------------------------------- */
+
+gboolean
+gst_srtla_link_poll (GstSrtlaLink * link, SrtlaTime now)
+{
+  GstPoll *poll = link->shared->poll;
+  gboolean readable;
+
+  if (link->socket == NULL)
+    return FALSE;
+  readable = gst_poll_fd_can_read (poll, &link->poll_fd);
+  if (gst_poll_fd_has_error (poll, &link->poll_fd)) {
+    if (gst_srtla_socket_drain_errors (link->socket) == ECONNREFUSED)
+      note_refused (link, now);
+    readable = TRUE;            /* which takes a pending error with it */
+  }
+  if (link->blocked && gst_poll_fd_can_write (poll, &link->poll_fd))
+    set_blocked (link, FALSE);
+  return readable;
+}
+
+guint
+gst_srtla_link_receive (GstSrtlaLink * link, GInputMessage * messages,
+    guint n, SrtlaTime now)
+{
+  gint error_number, received, attempts;
+
+  for (attempts = 0; attempts < 2 && link->socket != NULL; attempts++) {
+    received = gst_srtla_socket_receive (link->socket, messages, n,
+        &error_number);
+    if (received > 0) {
+      if (link->refused_at != 0) {
+        link->refused_at = 0;
+        gst_srtla_link_update_state (link, "the receiver answers");
+      }
+      return (guint) received;
+    }
+    if (received == 0 || error_number == EAGAIN)
+      return 0;
+    if (error_number == ECONNREFUSED)
+      note_refused (link, now);
+  }
+  return 0;
+}
+
+/* ---- Elsewhere ---------------------------------------------------------- */
+
+SrtlaTime
+gst_srtla_link_deadline (const GstSrtlaLink * link)
+{
+  if (link->socket == NULL || link->blocked
+      || gst_srtla_egress_is_empty (&link->egress))
+    return SRTLA_TIME_NONE;
+  return link->retry_at;
+}
+
+void
+gst_srtla_link_publish (GstSrtlaLink * link, const SrtlaUplinkStats * core,
+    SrtlaTime now)
+{
+  GstSrtlaUplinkRecord record;
+
+  memset (&record, 0, sizeof record);
+  if (core != NULL)
+    record.core = *core;
+  record.taken_at = now;
+  if (link->socket != NULL)
+    g_strlcpy (record.local_address, link->local_address,
+        sizeof record.local_address);
+  record.send_retries = link->send_retries;
+  record.queue_full = link->queue_full;
+  record.too_large = link->too_large;
+  gst_srtla_uplink_set_record (link->uplink, &record);
+}

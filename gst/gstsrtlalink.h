@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One uplink as the loop has it: its socket, what waits for it, what became of
+ * what was sent, and when to try again. The loop's alone.
+ */
+#pragma once
+
+#include "gstsrtlaegress.h"
+#include "gstsrtlanotice.h"
+#include "gstsrtlapacket.h"
+#include "gstsrtlaspec.h"
+
+G_BEGIN_DECLS
+
+/* A socket that cannot be opened, or that fails for good, is tried again after
+ * the first, doubling to the second. */
+#define GST_SRTLA_REOPEN_MIN (500 * SRTLA_MILLISECOND)
+#define GST_SRTLA_REOPEN_MAX (10 * SRTLA_SECOND)
+/* Nothing but errors for so long: another socket. */
+#define GST_SRTLA_ERRORS_MAX (3 * SRTLA_SECOND)
+/* The queue of the interface is full: look again then. */
+#define GST_SRTLA_QUEUE_RETRY (2 * SRTLA_MILLISECOND)
+
+/* What all links of a loop share; not owned. */
+typedef struct
+{
+  SrtlaBond *bond;
+  GstSrtlaPacketPool *pool;
+  GstPoll *poll;
+  GstElement *element;          /* for the debug log */
+  GstSrtlaNotifyFunc notify;
+  gpointer user_data;           /* of notify */
+} GstSrtlaLinkShared;
+
+typedef struct
+{
+  const GstSrtlaLinkShared *shared;
+  GstSrtlaUplink *uplink;       /* a reference */
+  guint slot;                   /* of the core; SRTLA_NO_UPLINK = none was free */
+
+  GstSrtlaSpec spec;
+  gboolean parsed;              /* `spec` is valid */
+  GInetAddress *receiver;       /* connected to, or tried last; a reference */
+  guint port;
+  GSocket *socket;              /* NULL = closed */
+  GstPollFD poll_fd;            /* while there is a socket */
+  gchar local_address[GST_SRTLA_ADDRESS_SIZE];  /* likewise */
+  GstSrtlaEgress egress;
+
+  gboolean blocked;             /* EAGAIN: waits until the socket is writable */
+  gboolean retried;             /* the packet at the head, after ECONNREFUSED */
+  gboolean rebind;              /* the core wants a new source port */
+  gboolean warned_size;         /* EMSGSIZE was reported */
+  SrtlaTime retry_at;           /* after ENOBUFS; 0 = now */
+  SrtlaTime reopen_at;          /* while closed */
+  SrtlaTime backoff;            /* until the next attempt after that */
+  SrtlaTime error_since;        /* nothing but errors; 0 = none */
+  SrtlaTime refused_at;         /* ECONNREFUSED since it last heard; 0 = not */
+
+  SrtlaUplinkState core_state;
+  const gchar *shown_state;     /* static */
+  gchar *failure;               /* why there is no socket; NULL = no reason */
+  gchar *warned;                /* the failure that was reported last */
+
+  guint64 send_retries, queue_full, too_large;
+} GstSrtlaLink;
+
+GstSrtlaLink *gst_srtla_link_new (const GstSrtlaLinkShared * shared,
+    GstSrtlaUplink * uplink, SrtlaTime now);
+/* The core must have forgotten the slot, or be told of what waited before. */
+void gst_srtla_link_free (GstSrtlaLink * link);
+
+/* Opens the socket to the receiver; or fails, and will be tried again at
+ * reopen_at. */
+void gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver,
+    guint port, SrtlaTime now);
+/* reason: static. What waits is dropped and counted. */
+void gst_srtla_link_close (GstSrtlaLink * link, const gchar * reason,
+    SrtlaTime now);
+/* Likewise, and says why. Takes over `reason`. */
+void gst_srtla_link_fail (GstSrtlaLink * link, gchar * reason, SrtlaTime now);
+
+/* An output of the core for it: sent by transmit(), or dropped and counted. */
+void gst_srtla_link_queue (GstSrtlaLink * link, const SrtlaOutput * output,
+    SrtlaTime now);
+/* Hands over to the socket what it takes. */
+void gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now);
+/* Drops what waits, and counts it. */
+void gst_srtla_link_flush (GstSrtlaLink * link, SrtlaTime now);
+
+/* Takes errors and room from the last wait. Returns: whether to receive. */
+gboolean gst_srtla_link_poll (GstSrtlaLink * link, SrtlaTime now);
+/* Returns: how many datagrams came, at most n. */
+guint gst_srtla_link_receive (GstSrtlaLink * link, GInputMessage * messages,
+    guint n, SrtlaTime now);
+
+/* The core's state changed, or `failure` or `refused_at`: tells the
+ * application, if that is news. reason: of the core; may be NULL. */
+void gst_srtla_link_update_state (GstSrtlaLink * link, const gchar * reason);
+
+/* Returns: when transmit() has something to do; SRTLA_TIME_NONE if never. */
+SrtlaTime gst_srtla_link_deadline (const GstSrtlaLink * link);
+
+/* core: its numbers, or NULL. */
+void gst_srtla_link_publish (GstSrtlaLink * link, const SrtlaUplinkStats * core,
+    SrtlaTime now);
+
+G_END_DECLS

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gstsrtlaloop.h"
+
+#include <string.h>
+
+#include "gstsrtladebug.h"
+
+/* µs between copies of the numbers while there is traffic. */
+#define PUBLISH_INTERVAL (100 * SRTLA_MILLISECOND)
+/* µs that someone who asks waits for fresh numbers. */
+#define PUBLISH_PATIENCE (100 * 1000)
+
+struct _GstSrtlaLoop
+{
+  GstElement *element;          /* not referenced */
+  GstSrtlaUplinks *uplinks;     /* not owned */
+  GstSrtlaNotifyFunc notify;
+  gpointer user_data;
+
+  GstTask *task;
+  GRecMutex task_lock;
+  GstPoll *poll;
+
+  gint sleeping;                /* atomic: a wake-up is needed */
+  gint attention;               /* atomic: something below changed */
+
+  GMutex lock;                  /* of all down to `numbers` */
+  GCond published;
+  gboolean running;
+  guint queue_size;
+  GstSrtlaSettings settings;    /* owns what it points to */
+  GPtrArray *ingresses;         /* GstSrtlaIngress, references */
+  GstSrtlaIngressStats past;    /* of those that went */
+  GstSrtlaSrcPad *src_pad;      /* a reference, or NULL */
+  guint drain;
+  gboolean numbers_wanted;
+  guint numbers_round;          /* how often `numbers` were copied */
+  GstSrtlaStats numbers;
+
+  /* The task's alone. */
+  GstSrtlaEngine *engine;
+  GstSrtlaStats scratch;
+  gboolean more;                /* to do, at once */
+  gboolean ready;               /* sockets have something */
+  SrtlaTime now, publish_at;
+  gboolean fresh;               /* something happened since the last copy */
+};
+
+static void loop_turn (gpointer data);
+
+GstSrtlaLoop *
+gst_srtla_loop_new (GstElement * element, GstSrtlaUplinks * uplinks,
+    GstSrtlaNotifyFunc notify, gpointer user_data)
+{
+  GstSrtlaLoop *loop = g_new0 (GstSrtlaLoop, 1);
+
+  loop->element = element;
+  loop->uplinks = uplinks;
+  loop->notify = notify;
+  loop->user_data = user_data;
+  loop->poll = gst_poll_new (TRUE);
+  g_rec_mutex_init (&loop->task_lock);
+  g_mutex_init (&loop->lock);
+  g_cond_init (&loop->published);
+  loop->ingresses = g_ptr_array_new ();
+  return loop;
+}
+
+static void
+clear_settings (GstSrtlaSettings * settings)
+{
+  g_clear_object (&settings->return_socket);
+  g_free ((gchar *) settings->uplinks_file);
+  settings->uplinks_file = NULL;
+}
+
+void
+gst_srtla_loop_free (GstSrtlaLoop * loop)
+{
+  guint i;
+
+  for (i = 0; i < loop->ingresses->len; i++)
+    gst_srtla_ingress_unref (loop->ingresses->pdata[i]);
+  g_ptr_array_unref (loop->ingresses);
+  clear_settings (&loop->settings);
+  g_clear_object (&loop->src_pad);
+  gst_poll_free (loop->poll);
+  g_rec_mutex_clear (&loop->task_lock);
+  g_mutex_clear (&loop->lock);
+  g_cond_clear (&loop->published);
+  g_free (loop);
+}
+
+/* ---- Waking ------------------------------------------------------------- */
+
+void
+gst_srtla_loop_wake (GstSrtlaLoop * loop)
+{
+  if (g_atomic_int_compare_and_exchange (&loop->sleeping, TRUE, FALSE))
+    gst_poll_set_flushing (loop->poll, TRUE);
+}
+
+void
+gst_srtla_loop_attend (GstSrtlaLoop * loop)
+{
+  g_atomic_int_set (&loop->attention, TRUE);
+  gst_srtla_loop_wake (loop);
+}
+
+static void
+resolved (gpointer resolver, gpointer user_data)
+{
+  (void) resolver;
+  gst_srtla_loop_attend (user_data);
+}
+
+/* ---- Starting and stopping ---------------------------------------------- */
+
+static void
+reset_uplinks (GstSrtlaLoop * loop)
+{
+  GPtrArray *list = gst_srtla_uplinks_list (loop->uplinks);
+  guint i;
+
+  for (i = 0; i < list->len; i++)
+    gst_srtla_uplink_reset (list->pdata[i]);
+  g_ptr_array_unref (list);
+}
+
+void
+gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
+    guint queue_size)
+{
+  GstSrtlaEngineConfig config = { loop->element, loop->uplinks, host, port,
+    loop->poll, resolved, loop->notify, loop->user_data
+  };
+  gchar *name = g_strdup_printf ("%s:loop", GST_OBJECT_NAME (loop->element));
+  guint i;
+
+  reset_uplinks (loop);
+  gst_poll_set_flushing (loop->poll, FALSE);
+  loop->now = (SrtlaTime) g_get_monotonic_time ();
+  loop->publish_at = loop->now;
+  loop->sleeping = FALSE;
+  loop->attention = TRUE;
+  loop->more = TRUE;
+  loop->ready = FALSE;
+  loop->engine = gst_srtla_engine_new (&config, loop->now);
+
+  g_mutex_lock (&loop->lock);
+  loop->queue_size = queue_size;
+  memset (&loop->past, 0, sizeof loop->past);
+  memset (&loop->numbers, 0, sizeof loop->numbers);
+  loop->numbers.running = TRUE;
+  loop->drain = 0;
+  for (i = 0; i < loop->ingresses->len; i++)
+    gst_srtla_ingress_reset (loop->ingresses->pdata[i], queue_size);
+  loop->running = TRUE;
+  g_mutex_unlock (&loop->lock);
+
+  loop->task = gst_task_new (loop_turn, loop, NULL);
+  gst_task_set_lock (loop->task, &loop->task_lock);
+  gst_object_set_name (GST_OBJECT (loop->task), name);
+  gst_task_start (loop->task);
+  g_free (name);
+}
+
+static void
+publish (GstSrtlaLoop * loop, gboolean running)
+{
+  gst_srtla_engine_get_stats (loop->engine, &loop->scratch, loop->now);
+  loop->scratch.running = running;
+  g_mutex_lock (&loop->lock);
+  loop->numbers = loop->scratch;
+  loop->numbers_wanted = FALSE;
+  loop->numbers_round++;
+  g_cond_broadcast (&loop->published);
+  g_mutex_unlock (&loop->lock);
+  loop->publish_at = loop->now + PUBLISH_INTERVAL;
+  loop->fresh = FALSE;
+}
+
+void
+gst_srtla_loop_stop (GstSrtlaLoop * loop)
+{
+  if (loop->task == NULL)
+    return;
+  g_mutex_lock (&loop->lock);
+  loop->running = FALSE;
+  g_mutex_unlock (&loop->lock);
+  gst_task_stop (loop->task);
+  gst_srtla_loop_attend (loop);
+  gst_task_join (loop->task);
+  gst_clear_object (&loop->task);
+
+  /* From here on the engine is ours. */
+  loop->now = (SrtlaTime) g_get_monotonic_time ();
+  gst_srtla_engine_stop (loop->engine, loop->now);
+  publish (loop, FALSE);
+  g_clear_pointer (&loop->engine, gst_srtla_engine_free);
+}
+
+gboolean
+gst_srtla_loop_is_running (GstSrtlaLoop * loop)
+{
+  gboolean running;
+
+  g_mutex_lock (&loop->lock);
+  running = loop->running;
+  g_mutex_unlock (&loop->lock);
+  return running;
+}
+
+/* ---- The turn ----------------------------------------------------------- */
+
+static GstClockTime
+timeout (GstSrtlaLoop * loop)
+{
+  SrtlaTime deadline = gst_srtla_engine_deadline (loop->engine);
+
+  if (loop->fresh)
+    deadline = MIN (deadline, loop->publish_at);
+  if (deadline == SRTLA_TIME_NONE)
+    return GST_CLOCK_TIME_NONE;
+  return deadline > loop->now ? (deadline - loop->now) * GST_USECOND : 0;
+}
+
+/* Producers look at `sleeping` after they left their packet; so it must be set
+ * before the last look at what they left. */
+static void
+loop_wait (GstSrtlaLoop * loop)
+{
+  GstClockTime wait = loop->more ? 0 : timeout (loop);
+  gint result;
+
+  if (wait > 0) {
+    g_atomic_int_set (&loop->sleeping, TRUE);
+    if (g_atomic_int_get (&loop->attention)
+        || gst_srtla_engine_has_input (loop->engine))
+      wait = 0;
+  }
+  result = gst_poll_wait (loop->poll, wait);
+  g_atomic_int_set (&loop->sleeping, FALSE);
+  loop->ready = result != 0;
+  if (result < 0)
+    gst_poll_set_flushing (loop->poll, FALSE);
+}
+
+static void
+take_commands (GstSrtlaLoop * loop)
+{
+  GPtrArray *ingresses;
+  guint i;
+
+  if (!g_atomic_int_compare_and_exchange (&loop->attention, TRUE, FALSE))
+    return;
+  g_mutex_lock (&loop->lock);
+  ingresses = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      gst_srtla_ingress_unref);
+  for (i = 0; i < loop->ingresses->len; i++)
+    g_ptr_array_add (ingresses,
+        gst_srtla_ingress_ref (loop->ingresses->pdata[i]));
+  gst_srtla_engine_set_ingresses (loop->engine, ingresses, &loop->past);
+  gst_srtla_engine_set_settings (loop->engine, &loop->settings, loop->now);
+  gst_srtla_engine_set_src_pad (loop->engine, loop->src_pad);
+  gst_srtla_engine_drain (loop->engine, loop->drain, loop->now);
+  if (loop->numbers_wanted)
+    loop->publish_at = loop->now;
+  loop->fresh = TRUE;
+  g_mutex_unlock (&loop->lock);
+}
+
+static void
+loop_turn (gpointer data)
+{
+  GstSrtlaLoop *loop = data;
+
+  loop_wait (loop);
+  loop->now = (SrtlaTime) g_get_monotonic_time ();
+  take_commands (loop);
+  loop->more = gst_srtla_engine_turn (loop->engine, loop->ready, loop->now);
+  loop->fresh = loop->fresh || loop->ready || loop->more;
+  if (loop->fresh && loop->now >= loop->publish_at)
+    publish (loop, TRUE);
+}
+
+/* ---- Commands ----------------------------------------------------------- */
+
+void
+gst_srtla_loop_set_settings (GstSrtlaLoop * loop,
+    const GstSrtlaSettings * settings)
+{
+  g_mutex_lock (&loop->lock);
+  clear_settings (&loop->settings);
+  loop->settings = *settings;
+  if (settings->return_socket != NULL)
+    g_object_ref (settings->return_socket);
+  loop->settings.uplinks_file = g_strdup (settings->uplinks_file);
+  g_mutex_unlock (&loop->lock);
+  gst_srtla_loop_attend (loop);
+}
+
+void
+gst_srtla_loop_add_ingress (GstSrtlaLoop * loop, GstSrtlaIngress * ingress)
+{
+  g_mutex_lock (&loop->lock);
+  g_ptr_array_add (loop->ingresses, gst_srtla_ingress_ref (ingress));
+  if (loop->running)
+    gst_srtla_ingress_reset (ingress, loop->queue_size);
+  g_mutex_unlock (&loop->lock);
+  gst_srtla_loop_attend (loop);
+}
+
+void
+gst_srtla_loop_remove_ingress (GstSrtlaLoop * loop, GstSrtlaIngress * ingress)
+{
+  GstSrtlaIngressStats stats;
+  gboolean found;
+
+  gst_srtla_ingress_flush (ingress, TRUE);
+  g_mutex_lock (&loop->lock);
+  found = g_ptr_array_remove (loop->ingresses, ingress);
+  if (found) {
+    gst_srtla_ingress_get_stats (ingress, &stats);
+    gst_srtla_stats_add_ingress (&loop->past, &stats);
+  }
+  g_mutex_unlock (&loop->lock);
+  if (found)
+    gst_srtla_ingress_unref (ingress);
+  gst_srtla_loop_attend (loop);
+}
+
+void
+gst_srtla_loop_set_src_pad (GstSrtlaLoop * loop, GstSrtlaSrcPad * pad)
+{
+  g_mutex_lock (&loop->lock);
+  g_set_object (&loop->src_pad, pad);
+  g_mutex_unlock (&loop->lock);
+  gst_srtla_loop_attend (loop);
+}
+
+void
+gst_srtla_loop_drain (GstSrtlaLoop * loop, guint number)
+{
+  g_mutex_lock (&loop->lock);
+  loop->drain = number;
+  g_mutex_unlock (&loop->lock);
+  gst_srtla_loop_attend (loop);
+}
+
+void
+gst_srtla_loop_get_stats (GstSrtlaLoop * loop, GstSrtlaStats * stats)
+{
+  gint64 deadline = g_get_monotonic_time () + PUBLISH_PATIENCE;
+  guint round;
+
+  g_mutex_lock (&loop->lock);
+  round = loop->numbers_round;
+  if (loop->running) {
+    loop->numbers_wanted = TRUE;
+    gst_srtla_loop_attend (loop);
+    while (loop->running && round == loop->numbers_round
+        && g_cond_wait_until (&loop->published, &loop->lock, deadline));
+  }
+  *stats = loop->numbers;
+  g_mutex_unlock (&loop->lock);
+}

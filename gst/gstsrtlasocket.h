@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One uplink's socket: UDP, non-blocking, bound to its local address or its
+ * interface, connected to the receiver. Batches in, batches out. The system's
+ * error numbers come through: each means something else to the loop.
+ */
+#pragma once
+
+#include "gstsrtlaspec.h"
+
+G_BEGIN_DECLS
+
+/* Messages that one call sends or receives. */
+#define GST_SRTLA_SOCKET_BATCH 64
+
+/* Returns: the socket, or NULL with an error fit for an application. */
+GSocket *gst_srtla_socket_open (const GstSrtlaSpec * spec,
+    GInetAddress * receiver, guint port, GError ** error);
+
+/* Writes "address:port" of the near end, "" if it has none. */
+void gst_srtla_socket_local_address (GSocket * socket, gchar * out, gsize size);
+/* Likewise for any address. */
+void gst_srtla_socket_format_address (GInetAddress * address, guint port,
+    gchar * out, gsize size);
+
+/* Returns: how many were sent or received; or -1 and the error number. */
+gint gst_srtla_socket_send (GSocket * socket, GOutputMessage * messages,
+    guint n, gint * error_number);
+gint gst_srtla_socket_receive (GSocket * socket, GInputMessage * messages,
+    guint n, gint * error_number);
+
+/* Reads what ICMP left for the socket: until then it looks ready. Returns: the
+ * error number of the latest, 0 if there was none. */
+gint gst_srtla_socket_drain_errors (GSocket * socket);
+
+G_END_DECLS
