@@ -122,7 +122,7 @@ srtla_receiver_reg1 (SrtlaReceiver *self, SrtlaPeer peer, const guint8 *id,
   while (number < SRTLA_RECEIVER_GROUPS && self->groups[number] != NULL)
     number++;
 
-  /* Known means: in a group, be it the one that its own REG1 made, or blocked. */
+  /* Known means: in a group, be it that of its own REG1; or blocked. */
   if (number == SRTLA_RECEIVER_GROUPS || srtla_receiver_knows (self, peer)) {
     refuse (self, peer);
     return;

@@ -15,7 +15,7 @@ typedef enum
 {
   SRTLA_NAK_TO_LATEST,          /* the uplink heard last */
   SRTLA_NAK_TO_EVERY,
-  SRTLA_NAK_TO_EVERY_REPEATED,  /* and to the uplink heard last, again and again */
+  SRTLA_NAK_TO_EVERY_REPEATED,  /* and again and again to the one heard last */
 } SrtlaNakRule;
 
 typedef enum
@@ -32,11 +32,11 @@ typedef struct
   SrtlaTime group_timeout;      /* since its last uplink left, or since REG1 */
   SrtlaTime unused_timeout;     /* the same for a group that carried nothing */
   guint max_uplinks;            /* of a group */
-  gsize short_size;             /* bytes of REG3, REG_NGP, REG_ERR, keepalives */
+  gsize short_size;             /* bytes: REG3, REG_NGP, REG_ERR, keepalives */
   gboolean refuses;             /* sends REG_ERR */
   gboolean acknowledges;        /* sends SRTLA ACKs */
-  gboolean keepalive_is_latest; /* a keepalive makes its uplink the one heard last */
-  gboolean pads;                /* echoes and SRT packets, ACKs and NAKs excepted */
+  gboolean keepalive_is_latest; /* a keepalive counts for "heard last" */
+  gboolean pads;                /* echoes; SRT packets but ACKs and NAKs */
   gboolean blocks;              /* peers whose SRT handshakes fail */
   SrtlaNakRule naks;
   SrtlaOwnKeepalives keepalives;
@@ -57,7 +57,7 @@ typedef struct
 typedef struct
 {
   guint8 id[SRTLA_GROUP_ID];
-  GPtrArray *uplinks;           /* of SrtlaReceiverPeer, registered; not owned */
+  GPtrArray *uplinks;           /* of registered SrtlaReceiverPeer; not owned */
   SrtlaReceiverPeer *creator;   /* sent REG1; NULL once it left */
   SrtlaReceiverPeer *latest;    /* the uplink heard last, or NULL */
   SrtlaTime empty_since;        /* while there are no uplinks */
@@ -75,7 +75,7 @@ struct _SrtlaReceiver
   SrtlaRandomFunc random;
   gpointer user_data;
 
-  SrtlaReceiverGroup *groups[SRTLA_RECEIVER_GROUPS];    /* NULL: number is free */
+  SrtlaReceiverGroup *groups[SRTLA_RECEIVER_GROUPS];    /* NULL: free number */
   GHashTable *peers;            /* SrtlaPeer → SrtlaReceiverPeer, owned */
   SrtlaTime next_sweep;
   SrtlaTime next_keepalive;

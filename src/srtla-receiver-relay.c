@@ -118,7 +118,7 @@ settle_nak (SrtlaReceiverGroup *group, const guint8 *data, gsize size)
   group->nak_size = 0;
 }
 
-/* The answer goes to the uplink heard last, so the failure is put down to it. */
+/* The answer goes to the uplink heard last: the failure is put down to it. */
 static void
 watch_handshake (SrtlaReceiver *self, const SrtlaReceiverGroup *group,
     const guint8 *data, gsize size, SrtlaTime now)

@@ -33,8 +33,8 @@ SrtlaReceiver *srtla_receiver_new (SrtlaBehaviour behaviour,
     SrtlaRandomFunc random, gpointer user_data, SrtlaTime now);
 void srtla_receiver_free (SrtlaReceiver *receiver);
 
-/* Returns: whether the receiver keeps the number of `peer`: it is in a group, or
- * blocked. Its owner must keep it too, until PEER_GONE. The number of anybody
+/* Returns: whether the receiver keeps the number of `peer`: it is in a group,
+ * or blocked. Its owner must keep it too, until PEER_GONE. The number of anybody
  * else is free once the outputs of its datagram were taken. */
 gboolean srtla_receiver_knows (const SrtlaReceiver *receiver, SrtlaPeer peer);
 

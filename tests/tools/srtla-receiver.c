@@ -387,7 +387,9 @@ timer_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   return callback (user_data);
 }
 
-static GSourceFuncs timer_funcs = { NULL, NULL, timer_dispatch, NULL, NULL, NULL };
+static GSourceFuncs timer_funcs = {
+  NULL, NULL, timer_dispatch, NULL, NULL, NULL
+};
 
 static gboolean
 print_stats (gpointer user_data)
@@ -575,8 +577,10 @@ start (Tool *tool, const Options *options, SrtlaBehaviour behaviour,
     return FALSE;
 
   g_socket_set_blocking (tool->socket, FALSE);
-  g_socket_set_option (tool->socket, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER, NULL);
-  tool->by_address = g_hash_table_new_full (peer_hash, peer_equal, peer_free, NULL);
+  g_socket_set_option (tool->socket, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER,
+      NULL);
+  tool->by_address = g_hash_table_new_full (peer_hash, peer_equal, peer_free,
+      NULL);
   tool->by_number = g_hash_table_new (g_int64_hash, g_int64_equal);
   tool->groups = g_hash_table_new_full (NULL, NULL, NULL, group_free);
   tool->receiver = srtla_receiver_new (behaviour, fill_random, NULL,
@@ -634,7 +638,8 @@ main (int argc, char **argv)
     g_unix_signal_add (SIGINT, quit, &tool);
     g_unix_signal_add (SIGTERM, quit, &tool);
     if (options.stats_interval > 0)
-      g_timeout_add_seconds ((guint) options.stats_interval, print_stats, &tool);
+      g_timeout_add_seconds ((guint) options.stats_interval, print_stats,
+          &tool);
     g_main_loop_run (tool.loop);
     g_main_loop_unref (tool.loop);
   } else {

@@ -33,8 +33,21 @@ test_acks (ReceiverFixture *fixture, gconstpointer data)
     g_assert_cmpuint (srtla_ack_sequence (output.data, 9), ==, 500);
   }
   receiver_expect_nothing (fixture);
+  /* Then ten more. */
+  for (i = 0; i < 9; i++) {
+    receiver_send_data (fixture, 2, group, 600 + i);
+    receiver_expect_nothing (fixture);
+  }
+  receiver_send_data (fixture, 2, group, 609);
+  if (receiver_columns[fixture->behaviour].acknowledges) {
+    receiver_expect_kind (fixture, SRTLA_RECEIVER_TO_PEER, &output);
+    g_assert_cmpuint (srtla_ack_count (output.data, output.size), ==, 10);
+    g_assert_cmpuint (srtla_ack_sequence (output.data, 0), ==, 600);
+    g_assert_cmpuint (srtla_ack_sequence (output.data, 9), ==, 609);
+  }
+  receiver_expect_nothing (fixture);
   g_assert_cmpuint (receiver_stats_of (fixture).acks, ==,
-      receiver_columns[fixture->behaviour].acknowledges ? 1 : 0);
+      receiver_columns[fixture->behaviour].acknowledges ? 2 : 0);
 
   /* Control packets do not count. */
   for (i = 0; i < 30; i++) {
@@ -44,7 +57,7 @@ test_acks (ReceiverFixture *fixture, gconstpointer data)
     receiver_expect_kind (fixture, SRTLA_RECEIVER_TO_SERVER, &output);
     receiver_expect_nothing (fixture);
   }
-  g_assert_cmpuint (receiver_stats_of (fixture).packets, ==, 49);
+  g_assert_cmpuint (receiver_stats_of (fixture).packets, ==, 59);
 }
 
 static void

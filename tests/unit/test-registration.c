@@ -295,6 +295,91 @@ test_restart (NetFixture *fixture, gconstpointer data)
   }
 }
 
+/* Refused, and then the receiver is another one: no backoff, a new port. */
+static void
+test_restart_refused (NetFixture *fixture, gconstpointer data)
+{
+  guint8 error[2] = { 0x92, 0x10 };
+  Net *net = net_new (fixture->behaviour, 1, fixture->rand);
+  SrtlaPeer port;
+  guint i;
+
+  (void) data;
+  g_clear_pointer (&net->receiver, srtla_receiver_free);
+  net_open_all (net);
+  for (i = 0; i < 5; i++) {
+    net_run (net, 8000);
+    net_inject (net, 0, SRTLA_KIND_REG_ERR, error, sizeof error);
+  }
+  g_assert_cmpint (net->uplinks[0].state, ==, SRTLA_UPLINK_REFUSED);
+  net_restart_receiver (net);
+  port = net->uplinks[0].port;
+  srtla_registration_restart (net->registration, net->now);
+  g_assert_cmpint (net->uplinks[0].state, !=, SRTLA_UPLINK_REFUSED);
+  net_take (net);
+  g_assert_cmpuint (net->uplinks[0].port, !=, port);
+  g_assert_true (net_run_until_up (net, 1, 150));
+  net_free (net);
+}
+
+/* The answer to REG1 counts although a REG_ERR, which somebody forged, came
+ * first: the uplink joins without waiting for the end of its backoff. */
+static void
+test_answer_after_error (NetFixture *fixture, gconstpointer data)
+{
+  guint8 error[2] = { 0x92, 0x10 };
+  Net *net = net_new (fixture->behaviour, 1, fixture->rand);
+
+  (void) data;
+  net_open_all (net);
+  net_run (net, 60);
+  net_inject (net, 0, SRTLA_KIND_REG_ERR, error, sizeof error);
+  g_assert_cmpint (net->uplinks[0].state, ==, SRTLA_UPLINK_REFUSED);
+  g_assert_true (net_run_until_up (net, 1, 100));
+  net_free (net);
+}
+
+/* Several that asked in vain get new ports one after another: late answers to
+ * the others stay welcome meanwhile. */
+static void
+test_one_rebinds (NetFixture *fixture, gconstpointer data)
+{
+  Net *net = net_new (fixture->behaviour, 3, fixture->rand);
+  SrtlaRegistrationOutput output;
+  guint i, closed;
+
+  (void) data;
+  net->rebind_takes = 10 * SRTLA_SECOND;
+  net_open_all (net);
+  net_run (net, 60);
+  net->loss = 100;
+  /* REG1 on each: at 50, 300 and 550 ms; the third is over at 800 ms. */
+  net_run (net, 739);
+  g_assert_cmpuint (net_stats (net).reg1_sent, ==, 3);
+  net->now += SRTLA_MILLISECOND;
+  srtla_registration_tick (net->registration, net->now);
+  for (closed = 0; srtla_registration_next (net->registration, &output);)
+    closed += output.action == SRTLA_REGISTRATION_REBIND;
+  g_assert_cmpuint (closed, ==, 1);
+  /* Nor later, when there is another occasion. */
+  net_add (net, 3);
+  net_open (net, 3);
+  srtla_registration_closed (net->registration, 3, "gone", net->now);
+  g_assert_false (srtla_registration_next (net->registration, &output));
+  /* An owner that has not got round to it is asked again, for that one. */
+  for (i = 0; i < 20; i++) {
+    SrtlaTime due = srtla_registration_deadline (net->registration);
+
+    net->now = due;
+    srtla_registration_tick (net->registration, due);
+    g_assert_true (srtla_registration_next (net->registration, &output));
+    g_assert_cmpint (output.action, ==, SRTLA_REGISTRATION_REBIND);
+    g_assert_cmpuint (output.uplink, ==, 0);
+    g_assert_false (srtla_registration_next (net->registration, &output));
+  }
+  net_free (net);
+}
+
 /* ---- Forgeries --------------------------------------------------------- */
 
 /* What comes in unasked moves nothing, in whatever state. */
@@ -572,6 +657,9 @@ main (int argc, char **argv)
     {"unknown-group", test_unknown_group, FALSE},
     {"heard", test_heard, FALSE},
     {"restart", test_restart, FALSE},
+    {"restart-refused", test_restart_refused, FALSE},
+    {"answer-after-error", test_answer_after_error, FALSE},
+    {"one-rebinds", test_one_rebinds, FALSE},
     {"forged", test_forged, FALSE},
     {"forged-reg2", test_forged_reg2, FALSE},
     {"error-storm", test_error_storm, FALSE},
