@@ -106,43 +106,50 @@ relay_datagram (Client *client, gboolean to_server, const guint8 *data,
     g_source_set_ready_time (client->relay->timer, datagram->due);
 }
 
-/* Sends what is due. Returns: when the next is, -1 if nothing waits. */
-static gint64
-drain (Client *client, gboolean to_server, gint64 now)
+static void
+first_of (Client *client, gboolean to_server, Client **first,
+    gboolean *first_to_server, gint64 *due)
 {
   GQueue *queue = to_server ? &client->to_server : &client->to_client;
-  Datagram *datagram;
+  Datagram *datagram = g_queue_peek_head (queue);
 
-  while ((datagram = g_queue_peek_head (queue)) != NULL) {
-    if (datagram->due > now)
-      return datagram->due;
-    if (!client->source->cut)
-      send_now (client, to_server, datagram->data, datagram->size);
-    g_free (g_queue_pop_head (queue));
+  if (datagram != NULL && (*due < 0 || datagram->due < *due)) {
+    *first = client;
+    *first_to_server = to_server;
+    *due = datagram->due;
   }
-  return -1;
 }
 
+/* Sends what is due, in the order it is due: equal delays reorder nothing. */
 static gboolean
 timer_fired (gpointer user_data)
 {
   Relay *relay = user_data;
-  gint64 now = g_get_monotonic_time (), next = -1;
-  GHashTableIter iter;
-  gpointer value;
-  guint direction;
+  gint64 now = g_get_monotonic_time ();
 
-  g_hash_table_iter_init (&iter, relay->clients);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    for (direction = 0; direction < 2; direction++) {
-      gint64 due = drain (value, direction == 0, now);
+  for (;;) {
+    Client *client = NULL;
+    gboolean to_server = FALSE;
+    gint64 due = -1;
+    GHashTableIter iter;
+    gpointer value;
+    Datagram *datagram;
 
-      if (due >= 0 && (next < 0 || due < next))
-        next = due;
+    g_hash_table_iter_init (&iter, relay->clients);
+    while (g_hash_table_iter_next (&iter, NULL, &value)) {
+      first_of (value, TRUE, &client, &to_server, &due);
+      first_of (value, FALSE, &client, &to_server, &due);
     }
+    if (due < 0 || due > now) {
+      g_source_set_ready_time (relay->timer, due);
+      return G_SOURCE_CONTINUE;
+    }
+    datagram = g_queue_pop_head (to_server ? &client->to_server
+        : &client->to_client);
+    if (!client->source->cut)
+      send_now (client, to_server, datagram->data, datagram->size);
+    g_free (datagram);
   }
-  g_source_set_ready_time (relay->timer, next);
-  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
