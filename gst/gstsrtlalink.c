@@ -229,6 +229,8 @@ gst_srtla_link_queue (GstSrtlaLink * link, const SrtlaOutput * output,
 {
   SrtlaOutput copy = *output;
 
+  GST_LOG_OBJECT (link->shared->element, "slot %u: %" G_GSIZE_FORMAT
+      " bytes out", link->slot, output->packet.size);
   if (link->socket == NULL || !gst_srtla_egress_push (&link->egress, output))
     settle (link, &copy, SRTLA_SEND_DROPPED, now);
 }

@@ -3,42 +3,46 @@
 
 #include <string.h>
 
-/* An IPv6 address stands in brackets in a URI. */
+/* Returns: the value of "uplinks" in a query, or NULL. */
 static gchar *
-strip_brackets (const gchar * host)
+query_uplinks (const gchar * query)
 {
-  gsize length = strlen (host);
+  GHashTable *values = query ? g_uri_parse_params (query, -1, "&",
+      G_URI_PARAMS_NONE, NULL) : NULL;
+  gchar *uplinks = NULL;
 
-  if (length > 2 && host[0] == '[' && host[length - 1] == ']')
-    return g_strndup (host + 1, length - 2);
-  return g_strdup (host);
+  if (values != NULL) {
+    uplinks = g_strdup (g_hash_table_lookup (values, "uplinks"));
+    g_hash_table_unref (values);
+  }
+  return uplinks;
 }
 
+/* GUri rather than GstUri: that one takes port 0 for no port. */
 gboolean
 gst_srtla_uri_parse (const gchar * text, gchar ** host, guint * port,
     gchar ** uplinks, GError ** error)
 {
-  GstUri *uri = text ? gst_uri_from_string (text) : NULL;
-  const gchar *uri_host = uri ? gst_uri_get_host (uri) : NULL;
-  guint uri_port = uri ? gst_uri_get_port (uri) : 0;
+  GUri *uri = g_uri_parse (text ? text : "", G_URI_FLAGS_ENCODED_QUERY, NULL);
   gboolean ok = FALSE;
 
-  if (uri == NULL || g_strcmp0 (gst_uri_get_scheme (uri), "srtla") != 0) {
+  if (uri == NULL || !g_str_equal (g_uri_get_scheme (uri), "srtla")) {
     g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI,
         "“%s” is not a URI of the form srtla://host:port", text ? text : "");
-  } else if (uri_host == NULL || *uri_host == '\0') {
+  } else if (g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0') {
     g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI,
         "“%s” names no host", text);
-  } else if (uri_port != GST_URI_NO_PORT && (uri_port < 1 || uri_port > 65535)) {
+  } else if (g_uri_get_port (uri) == 0) {
     g_set_error (error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI,
         "“%s”: a port is from 1 to 65535", text);
   } else {
-    *host = strip_brackets (uri_host);
-    *port = uri_port == GST_URI_NO_PORT ? GST_SRTLA_DEFAULT_PORT : uri_port;
-    *uplinks = g_strdup (gst_uri_get_query_value (uri, "uplinks"));
+    *host = g_strdup (g_uri_get_host (uri));
+    *port = g_uri_get_port (uri) < 0 ? GST_SRTLA_DEFAULT_PORT
+        : (guint) g_uri_get_port (uri);
+    *uplinks = query_uplinks (g_uri_get_query (uri));
     ok = TRUE;
   }
-  g_clear_pointer (&uri, gst_uri_unref);
+  g_clear_pointer (&uri, g_uri_unref);
   return ok;
 }
 
