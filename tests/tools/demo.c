@@ -318,7 +318,7 @@ judge (Demo *demo)
   guint64 lost = packets > arrived ? packets - arrived : 0;
   DemoDecoded decoded = { 0, 0 };
   GError *error = NULL;
-  gboolean decodes, good;
+  gboolean decodes, unharmed, noticed;
 
   printf ("\nReceived: %s\n", demo->output);
   decodes = demo_decode (demo->output, &decoded, &error);
@@ -336,13 +336,14 @@ judge (Demo *demo)
       demo->came_back ? "is up again" : "is not up again");
   g_clear_error (&error);
 
-  good = decodes && decoded.sounds > 0 && frames_sent > 0
-      && decoded.frames == frames_sent && lost == 0
-      && (demo->was_seen_down || demo->cut_at >= demo->seconds)
+  unharmed = decodes && decoded.sounds > 0 && frames_sent > 0
+      && decoded.frames == frames_sent && lost == 0;
+  noticed = (demo->was_seen_down || demo->cut_at >= demo->seconds)
       && (demo->came_back || demo->restore_at >= demo->seconds);
-  printf ("\n%s\n", good ? "Verdict: the stream survived the cut unharmed."
-      : "Verdict: the stream was harmed.");
-  return good;
+  printf ("\nVerdict: the stream %s%s.\n",
+      unharmed ? "survived the cut unharmed" : "was harmed",
+      noticed ? "" : ", and the state of the uplink was not noticed");
+  return unharmed && noticed;
 }
 
 int
