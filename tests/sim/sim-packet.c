@@ -10,6 +10,8 @@ struct _SimPool
   SimPacket *free;
   GPtrArray *chunks;
   guint in_use;
+  void (*gone) (guint64 watch, gpointer user_data);
+  gpointer user_data;
 };
 
 SimPool *
@@ -26,6 +28,14 @@ sim_pool_free (SimPool *pool)
 {
   g_ptr_array_free (pool->chunks, TRUE);
   g_free (pool);
+}
+
+void
+sim_pool_watch (SimPool *pool, void (*gone) (guint64 watch, gpointer user_data),
+    gpointer user_data)
+{
+  pool->gone = gone;
+  pool->user_data = user_data;
 }
 
 guint
@@ -56,7 +66,7 @@ sim_packet_new (SimPool *pool, gsize size)
   pool->in_use++;
   packet->references = 1;
   packet->size = (guint16) size;
-  packet->tag = 0;
+  packet->tag = packet->watch = 0;
   return packet;
 }
 
@@ -82,6 +92,8 @@ sim_packet_unref (SimPacket *packet)
   g_assert (packet->references > 0);
   if (--packet->references > 0)
     return;
+  if (packet->watch != 0 && packet->pool->gone != NULL)
+    packet->pool->gone (packet->watch, packet->pool->user_data);
   packet->next_free = packet->pool->free;
   packet->pool->free = packet;
   packet->pool->in_use--;

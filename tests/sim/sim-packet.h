@@ -19,12 +19,17 @@ struct _SimPacket
   guint references;
   guint16 size;                 /* bytes */
   guint64 tag;                  /* whoever holds it: an address, a port */
+  guint64 watch;                /* not 0: the pool tells when it is gone */
   guint8 data[SRTLA_MAX_DATAGRAM];
 };
 
 SimPool *sim_pool_new (void);
 /* Frees all packets with it, whoever holds them. */
 void sim_pool_free (SimPool *pool);
+/* Calls gone (watch, user_data) when the last reference on a packet with a
+ * watch is dropped. */
+void sim_pool_watch (SimPool *pool,
+    void (*gone) (guint64 watch, gpointer user_data), gpointer user_data);
 /* Returns: how many packets are in use. */
 guint sim_pool_in_use (const SimPool *pool);
 

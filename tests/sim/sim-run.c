@@ -2,6 +2,7 @@
 #include "sim-caller.h"
 #include "sim-modes.h"
 #include "sim-network.h"
+#include "sim-oracle.h"
 #include "sim-server.h"
 
 #include <stdlib.h>
@@ -31,7 +32,8 @@ struct _Run
   guint n_sources;
   GPtrArray *flows;
 
-  SrtlaBond *bond;              /* NULL: the oracle chooses */
+  SrtlaBond *bond;              /* either this … */
+  SimOracle *oracle;            /* … or that */
   SimTimer bond_timer;
   guint uplink_of[SRTLA_MAX_UPLINKS];   /* by the bond's slot */
   guint slot_of[SRTLA_MAX_UPLINKS];
@@ -144,20 +146,14 @@ from_caller (SimPacket *packet, gpointer user_data)
   Source *source = user_data;
   Run *run = source->run;
   SrtlaTime now = sim_clock_now (run->clock);
-  guint uplink;
+  SrtlaPacket pushed = { packet->data, packet->size, packet };
 
-  if (run->bond != NULL) {
-    SrtlaPacket pushed = { packet->data, packet->size, packet };
-
-    srtla_bond_push (run->bond, &pushed, now, &source->slot);
-    pump_bond (run, now);
+  if (run->oracle != NULL) {
+    sim_oracle_send (run->oracle, packet);
     return;
   }
-  uplink = sim_network_fastest (run->network, packet->size, FALSE);
-  if (uplink == G_MAXUINT)
-    sim_packet_unref (packet);
-  else
-    sim_network_send (run->network, uplink, packet);
+  srtla_bond_push (run->bond, &pushed, now, &source->slot);
+  pump_bond (run, now);
 }
 
 static void
@@ -236,7 +232,7 @@ to_receiver (guint64 peer, SimPacket *packet, gpointer user_data)
   Run *run = user_data;
   SrtlaTime now = sim_clock_now (run->clock);
 
-  if (run->bond == NULL) {
+  if (run->oracle != NULL) {
     sim_server_receive (run->server, 1, packet->data, packet->size, now);
   } else if (run->receiver != NULL) {
     srtla_receiver_receive (run->receiver, peer, packet->data, packet->size,
@@ -251,15 +247,10 @@ relay_due (gpointer target, gpointer data, SrtlaTime now)
 {
   Run *run = target;
   SimPacket *packet = data;
-  guint group, uplink;
+  guint group;
 
-  if (run->bond == NULL) {
-    uplink = sim_network_fastest (run->network, packet->size, TRUE);
-    if (uplink == G_MAXUINT)
-      sim_packet_unref (packet);
-    else
-      sim_network_reply (run->network, sim_network_peer (run->network, uplink),
-          packet);
+  if (run->oracle != NULL) {
+    sim_oracle_reply (run->oracle, packet);
     return;
   }
   for (group = 0; run->receiver != NULL && group < run->ports->len; group++) {
@@ -423,9 +414,11 @@ run_start (Run *run, const SimScenario *scenario, const SimOptions *options)
   sim_timer_init (&run->receiver_timer, run->clock, receiver_due, run);
   switch_receiver (TRUE, run);
   start_server (run);
-  if (!g_str_equal (options->mode, SIM_MODE_ORACLE))
-    start_bond (run);
   start_callers (run);
+  if (g_str_equal (options->mode, SIM_MODE_ORACLE))
+    run->oracle = sim_oracle_new (run->network, run->pool, run->flows);
+  else
+    start_bond (run);
 }
 
 static void
@@ -439,6 +432,7 @@ run_clear (Run *run)
   sim_server_free (run->server);
   g_clear_pointer (&run->bond, srtla_bond_free);
   g_clear_pointer (&run->receiver, srtla_receiver_free);
+  g_clear_pointer (&run->oracle, sim_oracle_free);
   sim_network_free (run->network);
   g_ptr_array_unref (run->flows);
   g_array_free (run->ports, TRUE);

@@ -497,7 +497,7 @@ sim_scenario_parse (const gchar *text, const gchar *name,
   if (good) {
     good = check (scenario, error);
     if (!good)
-      g_prefix_error (error, "%s:%u: ", name, i);
+      g_prefix_error (error, "%s:%u: ", name, MAX (1, i));
   }
   g_strfreev (lines);
   if (!good)
