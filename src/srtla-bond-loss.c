@@ -110,7 +110,7 @@ judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   if (uplink == NULL || uplink->stalled)
     return JUDGED_LOST;
   flying = srtla_inflight_find (uplink->log, caller, sequence, &place);
-  if (flying == NULL)
+  if (flying == NULL || flying->lost)
     return JUDGED_LOST;
   if (flying->settled)
     return JUDGED_ARRIVED;

@@ -157,8 +157,7 @@ blame (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   entry = srtla_tracker_find (bond->callers.slots[caller].tracker, sequence,
       now);
   uplink = entry != NULL ? srtla_bond_uplink (bond, entry->uplink) : NULL;
-  if (uplink == NULL || !srtla_inflight_take (uplink->log, caller, sequence,
-          NULL))
+  if (uplink == NULL || !srtla_inflight_lose (uplink->log, caller, sequence))
     return NULL;
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
   srtla_enhanced_lost (bond, uplink, now);

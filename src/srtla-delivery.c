@@ -85,7 +85,7 @@ static void
 revise_capacity (SrtlaDelivery * delivery, SrtlaTime rtt_minimum,
     gboolean pressed, SrtlaTime now)
 {
-  guint64 capacity = delivery->capacity;
+  guint64 capacity = delivery->capacity, most;
   SrtlaTime elapsed = MIN (now - delivery->capacity_at, SRTLA_SECOND);
   SrtlaTime round = MAX (rtt_minimum, 20 * SRTLA_MILLISECOND);
 
@@ -100,8 +100,10 @@ revise_capacity (SrtlaDelivery * delivery, SrtlaTime rtt_minimum,
       capacity = delivery->rate;
   } else {
     capacity = MAX (capacity, delivery->rate);
-    if (pressed)
-      capacity += capacity * elapsed / round / GROWTH_PARTS;
+    /* No further than what it has shown allows to believe. */
+    most = MAX (2 * delivery->rate_maximum, SRTLA_CAPACITY_DEFAULT);
+    if (pressed && capacity < most)
+      capacity = MIN (capacity + capacity * elapsed / round / GROWTH_PARTS, most);
   }
   delivery->capacity = bound_capacity (capacity);
 }

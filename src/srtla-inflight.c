@@ -48,7 +48,7 @@ node_at (SrtlaInflight *log, guint64 place)
 static inline void
 discount (SrtlaInflight *log, Node *node)
 {
-  if (node->entry.settled)
+  if (node->entry.settled || node->entry.lost)
     return;
   log->count--;
   log->bytes -= node->entry.size;
@@ -114,6 +114,21 @@ srtla_inflight_set_reach (SrtlaInflight *log, guint reach)
     drop_oldest (log);
 }
 
+/* Any caller's number. */
+#define ANYBODY G_MAXUINT
+
+/* Returns: the newest node that holds the number, NONE if there is none. */
+static inline guint32
+find (SrtlaInflight *log, guint caller, guint32 sequence)
+{
+  guint32 index = *bucket_of (log, sequence);
+
+  while (index != NONE && (log->nodes[index].entry.sequence != sequence
+          || (caller != ANYBODY && log->nodes[index].entry.caller != caller)))
+    index = log->nodes[index].older;
+  return index;
+}
+
 gboolean
 srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
     gsize size, SrtlaTime now)
@@ -133,7 +148,9 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
   node->entry.caller = (guint8) caller;
   node->entry.held = TRUE;
   node->entry.settled = FALSE;
+  node->entry.lost = FALSE;
   node->entry.reported = FALSE;
+  node->entry.again = find (log, caller, sequence) != NONE;
   node->entry.sent_at = now;
   node->newer = NONE;
   node->older = *bucket;
@@ -145,21 +162,6 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
   log->count++;
   log->bytes += node->entry.size;
   return dropped;
-}
-
-/* Any caller's number. */
-#define ANYBODY G_MAXUINT
-
-/* Returns: the newest node that holds the number, NONE if there is none. */
-static inline guint32
-find (SrtlaInflight *log, guint caller, guint32 sequence)
-{
-  guint32 index = *bucket_of (log, sequence);
-
-  while (index != NONE && (log->nodes[index].entry.sequence != sequence
-          || (caller != ANYBODY && log->nodes[index].entry.caller != caller)))
-    index = log->nodes[index].older;
-  return index;
 }
 
 /* Of the places that share a node it holds the latest one used. */
@@ -200,6 +202,22 @@ srtla_inflight_find (SrtlaInflight *log, guint caller, guint32 sequence,
 }
 
 gboolean
+srtla_inflight_lose (SrtlaInflight *log, guint caller, guint32 sequence)
+{
+  guint32 index = find (log, caller, sequence);
+  Node *node;
+
+  if (index == NONE)
+    return FALSE;
+  node = &log->nodes[index];
+  if (node->entry.settled || node->entry.lost)
+    return FALSE;
+  discount (log, node);
+  node->entry.lost = TRUE;
+  return TRUE;
+}
+
+gboolean
 srtla_inflight_settle (SrtlaInflight *log, guint caller, guint32 sequence,
     SrtlaInflightEntry *settled, guint64 *place)
 {
@@ -232,10 +250,23 @@ srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
 }
 
 gboolean
-srtla_inflight_take_place (SrtlaInflight *log, guint32 sequence,
-    SrtlaInflightEntry *taken, guint64 *place)
+srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
+    SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
 {
-  return take (log, ANYBODY, sequence, taken, place);
+  guint32 index = find (log, ANYBODY, sequence);
+  guint32 oldest = index, newest = index;
+
+  if (index == NONE)
+    return FALSE;
+  for (; index != NONE; index = log->nodes[index].older) {
+    if (log->nodes[index].entry.sequence == sequence)
+      oldest = index;
+  }
+  settle (log, &log->nodes[oldest]);
+  *taken = log->nodes[oldest].entry;
+  *place = place_of (log, oldest);
+  *sole = oldest == newest && !taken->again;
+  return TRUE;
 }
 
 gboolean

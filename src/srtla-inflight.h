@@ -17,7 +17,9 @@ typedef struct
   guint8 caller;                /* slot */
   guint8 held : 1;              /* FALSE: taken out, or an empty entry */
   guint8 settled : 1;           /* held, but known to have arrived: not counted */
+  guint8 lost : 1;              /* held, but taken for lost: not counted either */
   guint8 reported : 1;          /* a NAK names it, which is held back */
+  guint8 again : 1;             /* an earlier copy was held when it was sent */
   SrtlaTime sent_at;
 } SrtlaInflightEntry;
 
@@ -61,6 +63,12 @@ SrtlaInflightEntry *srtla_inflight_find (SrtlaInflight *log, guint caller,
 gboolean srtla_inflight_settle (SrtlaInflight *log, guint caller,
     guint32 sequence, SrtlaInflightEntry *settled, guint64 *place);
 
+/* The newest held copy of a number is taken for lost: it stays held, in case an
+ * acknowledgement comes after all, and is no longer counted as in flight.
+ * Returns: FALSE if none is held, or it was settled or lost before. */
+gboolean srtla_inflight_lose (SrtlaInflight *log, guint caller,
+    guint32 sequence);
+
 /* Takes out every held copy of a number. Returns: how many there were. */
 guint srtla_inflight_forget (SrtlaInflight *log, guint caller,
     guint32 sequence);
@@ -80,10 +88,11 @@ guint64 srtla_inflight_next_place (const SrtlaInflight *log);
  * is long, or not yet sent. */
 SrtlaInflightEntry *srtla_inflight_at (SrtlaInflight *log, guint64 place);
 
-/* Takes out the newest held copy of a number of any caller, as take_any() does,
- * and says at which place it was. */
-gboolean srtla_inflight_take_place (SrtlaInflight *log, guint32 sequence,
-    SrtlaInflightEntry *taken, guint64 *place);
+/* Takes out the oldest held copy of a number of any caller, which is what a FIFO
+ * delivers first, and says at which place it was. *sole: no other copy can be
+ * meant (Karn and Partridge, 1987). */
+gboolean srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
+    SrtlaInflightEntry *taken, guint64 *place, gboolean *sole);
 
 /* Takes out the oldest held entry if its place is before `place` and it was
  * sent at `sent_until` or earlier. Returns: FALSE if there is none such. */

@@ -81,6 +81,7 @@ typedef struct
   guint64 overtaken_place, overdue_place;       /* NAKs are released up to here */
   guint64 rescue_place;         /* rescued up to here */
   guint lost_in_row;            /* NAKs since something of it was settled */
+  guint lost_since_proof;       /* packets sent after it, as NAKs tell */
   guint trials;                 /* in vain, where receivers send no SRTLA ACKs */
 
   SrtlaTime next_keepalive;

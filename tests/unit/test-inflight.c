@@ -256,6 +256,24 @@ model_newest (Model *model, gint caller, guint32 sequence)
   return NULL;
 }
 
+static SrtlaInflightEntry *
+model_oldest_copy (Model *model, guint32 sequence, guint *copies)
+{
+  SrtlaInflightEntry *oldest = NULL;
+  guint i;
+
+  *copies = 0;
+  for (i = model_first (model); i < model->entries->len; i++) {
+    SrtlaInflightEntry *entry = model_at (model, i);
+
+    if (!entry->held || entry->sequence != sequence)
+      continue;
+    oldest = oldest != NULL ? oldest : entry;
+    ++*copies;
+  }
+  return oldest;
+}
+
 static gboolean
 model_insert (Model *model, const SrtlaInflightEntry *entry)
 {
@@ -356,9 +374,11 @@ check_take (GRand *rand, Model *model, SrtlaInflight *log, guint caller,
   guint way = g_rand_int_range (rand, 0, 4);
   SrtlaInflightEntry *expected, taken;
   guint64 place = G_MAXUINT64;
-  gboolean found = FALSE;
+  gboolean found = FALSE, sole = TRUE;
+  guint copies = 0;
 
-  expected = model_newest (model, way < 2 ? (gint) caller : -1, sequence);
+  expected = way == 3 ? model_oldest_copy (model, sequence, &copies)
+      : model_newest (model, way < 2 ? (gint) caller : -1, sequence);
   if (way == 0)
     found = srtla_inflight_take (log, caller, sequence, &taken);
   else if (way == 1)
@@ -367,11 +387,13 @@ check_take (GRand *rand, Model *model, SrtlaInflight *log, guint caller,
   else if (way == 2)
     found = srtla_inflight_take_any (log, sequence, &taken);
   else
-    found = srtla_inflight_take_place (log, sequence, &taken, &place);
+    found = srtla_inflight_take_oldest (log, sequence, &taken, &place, &sole);
   g_assert_cmpint (found, ==, expected != NULL);
   if (expected == NULL)
     return;
   assert_same_entry (&taken, expected);
+  if (copies > 1)
+    g_assert_false (sole);
   if (way % 2 == 1)
     g_assert_true (model_at (model, (guint) place) == expected);
   expected->held = FALSE;
