@@ -98,6 +98,7 @@ gst_srtla_resolver_take (GstSrtlaResolver * resolver, GPtrArray ** addresses,
     return FALSE;
   g_clear_pointer (&resolver->thread, g_thread_join);
   *addresses = g_steal_pointer (&resolver->addresses);
-  g_propagate_error (error, g_steal_pointer (&resolver->error));
+  if (resolver->error != NULL)
+    g_propagate_error (error, g_steal_pointer (&resolver->error));
   return TRUE;
 }
