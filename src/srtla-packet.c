@@ -244,7 +244,9 @@ write_open_range (SrtlaNakWriter *writer)
 gboolean
 srtla_nak_writer_add (SrtlaNakWriter *writer, guint32 first, guint32 last)
 {
-  if (writer->open && first == srtla_seq_next (writer->last)) {
+  /* Half the circle and more is no range: readers would not know its order. */
+  if (writer->open && first == srtla_seq_next (writer->last)
+      && srtla_seq_before (writer->first, last)) {
     writer->last = last;
     return TRUE;
   }
