@@ -23,7 +23,6 @@ struct _GstSrtlaLoop
 
   gint sleeping;                /* atomic: a wake-up is needed */
   gint attention;               /* atomic: something below changed */
-  gint failed;                  /* atomic: since the last start */
 
   GMutex lock;                  /* of all down to `numbers` */
   GCond published;
@@ -142,9 +141,8 @@ gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
   gst_poll_set_flushing (loop->poll, FALSE);
   loop->now = (SrtlaTime) g_get_monotonic_time ();
   loop->publish_at = loop->now;
-  g_atomic_int_set (&loop->sleeping, FALSE);
-  g_atomic_int_set (&loop->attention, TRUE);
-  g_atomic_int_set (&loop->failed, FALSE);
+  loop->sleeping = FALSE;
+  loop->attention = TRUE;
   loop->more = TRUE;
   loop->ready = FALSE;
   loop->engine = gst_srtla_engine_new (&config, loop->now);
@@ -211,18 +209,6 @@ gst_srtla_loop_is_running (GstSrtlaLoop * loop)
   running = loop->running;
   g_mutex_unlock (&loop->lock);
   return running;
-}
-
-void
-gst_srtla_loop_set_failed (GstSrtlaLoop * loop)
-{
-  g_atomic_int_set (&loop->failed, TRUE);
-}
-
-gboolean
-gst_srtla_loop_has_failed (GstSrtlaLoop * loop)
-{
-  return g_atomic_int_get (&loop->failed);
 }
 
 /* ---- The turn ----------------------------------------------------------- */

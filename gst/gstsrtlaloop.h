@@ -26,11 +26,6 @@ void gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
 void gst_srtla_loop_stop (GstSrtlaLoop * loop);
 gboolean gst_srtla_loop_is_running (GstSrtlaLoop * loop);
 
-/* The element has posted an error: nothing more is accepted until the next
- * start. */
-void gst_srtla_loop_set_failed (GstSrtlaLoop * loop);
-gboolean gst_srtla_loop_has_failed (GstSrtlaLoop * loop);
-
 /* Packets wait: costs one atomic operation unless the loop sleeps. */
 void gst_srtla_loop_wake (GstSrtlaLoop * loop);
 /* Uplinks changed. */

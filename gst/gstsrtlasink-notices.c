@@ -55,7 +55,6 @@ gst_srtla_sink_no_uplink (GstSrtlaSink * sink)
     GST_ELEMENT_ERROR (sink, RESOURCE, SETTINGS,
         ("There is no uplink: the last one was removed. Set the property "
             "uplinks."), (NULL));
-  gst_srtla_loop_set_failed (sink->loop);
   g_free (file);
 }
 
@@ -175,14 +174,12 @@ tell_no_way_back (GstSrtlaSink * sink, const gchar * reason)
   reported = sink->no_way_reported;
   sink->no_way_reported = TRUE;
   GST_OBJECT_UNLOCK (sink);
-  if (reported)
-    return;
-  GST_ELEMENT_ERROR (sink, RESOURCE, NOT_FOUND,
-      ("Replies of the SRT receiver have no way back to the SRT caller: %s.",
-          reason),
-      ("Put “udpsrc port=PORT” right before this element, or set its "
-          "property return-socket, or link its src pad."));
-  gst_srtla_loop_set_failed (sink->loop);
+  if (!reported)
+    GST_ELEMENT_ERROR (sink, RESOURCE, NOT_FOUND,
+        ("Replies of the SRT receiver have no way back to the SRT caller: %s.",
+            reason),
+        ("Put “udpsrc port=PORT” right before this element, or set its "
+            "property return-socket, or link its src pad."));
 }
 
 static void
@@ -192,8 +189,6 @@ tell_trouble (GstSrtlaSink * sink, GstSrtlaNotice * notice,
   gst_element_message_full (GST_ELEMENT (sink), type, GST_RESOURCE_ERROR,
       notice->code, g_steal_pointer (&notice->text),
       g_steal_pointer (&notice->debug), __FILE__, GST_FUNCTION, __LINE__);
-  if (type == GST_MESSAGE_ERROR)
-    gst_srtla_loop_set_failed (sink->loop);
 }
 
 void

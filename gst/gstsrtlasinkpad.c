@@ -53,26 +53,14 @@ look_again (GstSrtlaSinkPad * self)
 
 /* ---- Data --------------------------------------------------------------- */
 
-static gboolean
-is_open (GstSrtlaSinkPad * self)
-{
-  if (gst_srtla_loop_has_failed (self->loop))
-    return FALSE;
-  if (g_atomic_int_get (&self->look_for_socket))
-    look_again (self);
-  return TRUE;
-}
-
 static GstFlowReturn
 sink_pad_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
   GstSrtlaSinkPad *self = GST_SRTLA_SINK_PAD (pad);
 
   (void) parent;
-  if (!is_open (self)) {
-    gst_buffer_unref (buffer);
-    return GST_FLOW_ERROR;
-  }
+  if (g_atomic_int_get (&self->look_for_socket))
+    look_again (self);
   if (!gst_srtla_ingress_push (self->ingress, buffer))
     return GST_FLOW_FLUSHING;
   gst_srtla_loop_wake (self->loop);
@@ -85,10 +73,8 @@ sink_pad_chain_list (GstPad * pad, GstObject * parent, GstBufferList * list)
   GstSrtlaSinkPad *self = GST_SRTLA_SINK_PAD (pad);
 
   (void) parent;
-  if (!is_open (self)) {
-    gst_buffer_list_unref (list);
-    return GST_FLOW_ERROR;
-  }
+  if (g_atomic_int_get (&self->look_for_socket))
+    look_again (self);
   if (!gst_srtla_ingress_push_list (self->ingress, list))
     return GST_FLOW_FLUSHING;
   gst_srtla_loop_wake (self->loop);
