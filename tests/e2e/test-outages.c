@@ -49,6 +49,8 @@ test_uplink_cut (void)
 
   g_test_message ("seed %" G_GUINT64_FORMAT, seed);
   e2e_bond_start (&bond, &settings, 4);
+  /* So that packets are in flight: without a delay one uplink is enough. */
+  g_assert_true (demo_tool_command (bond.relay, "delay all 20"));
   listener = e2e_listener_start (check, bond.srt_port, STUBBORN);
   source = e2e_source_start (seed, bond.input_port, RATE, STUBBORN);
   e2e_bond_wait_carries (&bond, "127.0.0.3", 20);

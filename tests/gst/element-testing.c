@@ -310,6 +310,16 @@ get_stats (Fixture *fixture)
   return stats;
 }
 
+gchar *
+fixture_describe (Fixture *fixture)
+{
+  GstStructure *stats = get_stats (fixture);
+  gchar *text = gst_structure_to_string (stats);
+
+  gst_structure_free (stats);
+  return text;
+}
+
 guint64
 fixture_stat (Fixture *fixture, const gchar *field)
 {

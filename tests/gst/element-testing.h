@@ -74,6 +74,8 @@ void fixture_check_arrived (Fixture *fixture, guint32 first, guint32 count,
 
 /* ---- Statistics -------------------------------------------------------- */
 
+/* Returns: all of `stats` as text, for a message. */
+gchar *fixture_describe (Fixture *fixture);
 /* Returns: a counter of `stats`. */
 guint64 fixture_stat (Fixture *fixture, const gchar *field);
 /* Waits until it is `value` at least. */

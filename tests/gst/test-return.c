@@ -96,7 +96,6 @@ test_src_pad (Fixture *fixture, gconstpointer data)
   (void) data;
   source = gst_element_request_pad_simple (fixture->element, "src");
   g_assert_nonnull (source);
-  g_assert_null (gst_element_request_pad_simple (fixture->element, "src"));
   fixture_play (fixture, 2);
   gst_harness_add_element_src_pad (fixture->harness, source);
   g_assert_cmpint (gst_harness_push (fixture->harness, induction_buffer (0, 0)),
@@ -390,7 +389,7 @@ test_no_address (Fixture *fixture, gconstpointer data)
   size = induction_answer (packet, 0);
   model_receiver_relay (fixture->receiver, packet, size);
   fixture_wait_stat (fixture, "replies-dropped", 1);
-  fixture_expect (fixture, GST_MESSAGE_ERROR, "GstNetAddressMeta");
+  fixture_expect (fixture, GST_MESSAGE_ERROR, "address");
   g_object_unref (socket);
 }
 

@@ -7,6 +7,10 @@
 /* An address of TEST-NET-1 (RFC 5737), which no machine has. */
 #define NOWHERE "192.0.2.77"
 
+/* The pace of the stream that goes on while uplinks change. */
+#define BURST 40                /* packets */
+#define BURST_TIME 10000        /* µs */
+
 static gboolean
 add_uplink (Fixture *fixture, const gchar *uplink)
 {
@@ -62,16 +66,22 @@ typedef struct
   guint32 pushed;               /* read it after stream_stop () */
 } Stream;
 
+/* In bursts: one at a time all would go to the uplink that is acknowledged
+ * first. */
 static gpointer
 push_packets (gpointer data)
 {
   Stream *stream = data;
+  guint i;
 
   while (!g_atomic_int_get (&stream->stop)) {
-    g_assert_cmpint (gst_harness_push (stream->harness,
-            testing_buffer (stream->pushed, 1)), ==, GST_FLOW_OK);
-    stream->pushed++;
-    g_usleep (1000);            /* the pace of the stream */
+    GstBufferList *list = gst_buffer_list_new ();
+
+    for (i = 0; i < BURST; i++)
+      gst_buffer_list_add (list, testing_buffer (stream->pushed++, 1));
+    g_assert_cmpint (gst_pad_push_list (stream->harness->srcpad, list), ==,
+        GST_FLOW_OK);
+    g_usleep (BURST_TIME);
   }
   return NULL;
 }
@@ -102,7 +112,8 @@ wait_carries (Fixture *fixture, const gchar *uplink)
 
   while (model_receiver_packets (fixture->receiver, uplink) < before + 10) {
     if (g_get_monotonic_time () > end)
-      g_error ("uplink %s carries nothing", uplink);
+      g_error ("uplink %s carries nothing: %s", uplink,
+          fixture_describe (fixture));
     g_usleep (2000);
   }
 }
@@ -356,12 +367,31 @@ test_cannot_bind (Fixture *fixture, gconstpointer data)
   wait_gone (fixture, "nosuchinterface");
 }
 
+/* A modem may yet be plugged in: the pipeline goes on, as long as it is told
+ * to wait. */
 static void
 test_none_can_bind (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   g_object_set (fixture->element, "uplinks", NOWHERE ",nosuchinterface", NULL);
-  gst_element_set_state (fixture->element, GST_STATE_PLAYING);
+  fixture_play (fixture, 0);
+  fixture_expect (fixture, GST_MESSAGE_WARNING, NOWHERE);
+  fixture_expect (fixture, GST_MESSAGE_WARNING, "nosuchinterface");
+  g_assert_cmpuint (record_count (&fixture->record, GST_MESSAGE_ERROR, NULL),
+      ==, 0);
+  fixture_push (fixture, 0, 10);
+  fixture_wait_stat (fixture, "dropped-no-uplink", 10);
+  g_object_set (fixture->element, "connection-timeout", 1, NULL);
+  fixture_expect (fixture, GST_MESSAGE_ERROR, "connection-timeout");
+}
+
+static void
+test_last_removed (Fixture *fixture, gconstpointer data)
+{
+  (void) data;
+  fixture_play (fixture, 2);
+  g_assert_true (remove_uplink (fixture, "127.0.0.2"));
+  g_assert_true (remove_uplink (fixture, "127.0.0.3"));
   fixture_expect (fixture, GST_MESSAGE_ERROR, "uplinks");
 }
 
@@ -595,6 +625,7 @@ add_tests (void)
   fixture_add_test ("/uplinks/routing-table", test_routing_table);
   fixture_add_test ("/uplinks/cannot-bind", test_cannot_bind);
   fixture_add_test ("/uplinks/none-can-bind", test_none_can_bind);
+  fixture_add_test ("/uplinks/last-removed", test_last_removed);
   fixture_add_test ("/uplinks/empty-file", test_empty_file);
   fixture_add_test ("/uplinks/missing-file", test_missing_file);
   fixture_add_test ("/uplinks/children", test_children);
