@@ -307,6 +307,7 @@ assert_same_entry (const SrtlaInflightEntry *entry,
   g_assert_cmpuint (entry->size, ==, expected->size);
   g_assert_cmpuint (entry->caller, ==, expected->caller);
   g_assert_cmpuint (entry->settled, ==, expected->settled);
+  g_assert_cmpuint (entry->reported, ==, expected->reported);
   g_assert_cmpuint (entry->sent_at, ==, expected->sent_at);
 }
 
@@ -415,7 +416,26 @@ check_settle (Model *model, SrtlaInflight *log, guint caller,
     return;
   expected->settled = TRUE;
   assert_same_entry (&settled, expected);
+  expected->reported = FALSE;   /* only the copy still says so */
   g_assert_true (model_at (model, (guint) place) == expected);
+}
+
+/* Looks, and marks what it found. */
+static void
+check_find (Model *model, SrtlaInflight *log, guint caller, guint32 sequence)
+{
+  SrtlaInflightEntry *expected, *found;
+  guint64 place = G_MAXUINT64;
+
+  expected = model_newest (model, (gint) caller, sequence);
+  found = srtla_inflight_find (log, caller, sequence, &place);
+  g_assert_cmpint (found != NULL, ==, expected != NULL);
+  if (expected == NULL)
+    return;
+  assert_same_entry (found, expected);
+  g_assert_true (model_at (model, (guint) place) == expected);
+  g_assert_true (found == srtla_inflight_at (log, place));
+  found->reported = expected->reported = !expected->reported;
 }
 
 static void
@@ -477,8 +497,10 @@ check_one (GRand *rand, Model *model, SrtlaInflight *log, guint32 recent,
 
   place -= MIN (place, (guint) g_rand_int_range (rand, 0,
           (gint32) model->capacity + 5));
-  if (permille < 600) {
+  if (permille < 500) {
     check_take (rand, model, log, caller, recent);
+  } else if (permille < 600) {
+    check_find (model, log, caller, recent);
   } else if (permille < 700) {
     check_settle (model, log, caller, recent);
   } else if (permille < 800) {
