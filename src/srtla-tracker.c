@@ -174,7 +174,8 @@ srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence, guint uplink,
   place (tracker, sequence);
 
   entry = &tracker->entries[sequence & SLOTS_MASK];
-  if (entry->copies > 0 && entry->sequence == sequence) {
+  if (entry->copies > 0 && entry->sequence == sequence
+      && (entry->owner == NULL || entry->size == size)) {
     entry->holders |= holder;
     if (entry->copies < G_MAXUINT8)
       entry->copies++;

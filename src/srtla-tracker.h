@@ -47,7 +47,8 @@ void srtla_tracker_clear (SrtlaTracker *tracker);
  * replaces its original but keeps its holders and counts its copies. If
  * another number stood in the entry and uplinks may still hold it, or its
  * packet is kept, it is copied to *displaced and TRUE returned: those logs must
- * forget it, and the reference is the caller's. */
+ * forget it, and the reference is the caller's. So does a packet kept whose
+ * "retransmission" is of another size: it is another packet. */
 gboolean srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence,
     guint uplink, gsize size, SrtlaTime now, SrtlaTrackerEntry *displaced);
 
