@@ -14,11 +14,18 @@
 #define EXPLORATION_PARTS 100
 /* An uplink that carried nothing for so long is in an unknown state. */
 #define STARVED (2 * SRTLA_SECOND)
+/* SRT's ACKs, relayed each 10 ms, were not heard for so long; they have bursts
+ * of losses of their own. */
+#define CUT_OFF (200 * SRTLA_MILLISECOND)
+/* While proof keeps coming at this distance an uplink is slow, not stalled. */
+#define PROOF_GAP (100 * SRTLA_MILLISECOND)
 /* Nothing at all was heard for so long although something was asked. */
 #define SILENCE (1500 * SRTLA_MILLISECOND)
 /* In flight for so long: nobody will acknowledge it any more. */
 #define FORGOTTEN (5 * SRTLA_SECOND)
-/* What a returning uplink may have in flight at first, bytes. */
+/* What a returning uplink may have in flight at first, bytes; half of what it
+ * had if it was away only briefly. */
+#define BRIEF (500 * SRTLA_MILLISECOND)
 #define RAMP_START (SRTLA_ACK_TRAIN * 1360)
 
 static void
@@ -37,9 +44,12 @@ tell (SrtlaBond * bond, SrtlaEventKind kind, const SrtlaUplink * uplink,
 static void
 recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
+  gboolean brief = now - uplink->stalled_since < BRIEF;
+
   uplink->stalled = FALSE;
   uplink->train_left = 0;
-  uplink->ramp = RAMP_START;
+  uplink->ramp = brief ? MAX (RAMP_START, srtla_delivery_window
+      (&uplink->delivery, uplink->rtt.minimum) / 2) : RAMP_START;
   tell (bond, SRTLA_EVENT_DELIVERS, uplink, now);
 }
 
@@ -68,8 +78,19 @@ prove (SrtlaBond * bond, SrtlaUplink * uplink, guint64 bytes,
   else
     climb (uplink, bytes);
   bond->news = TRUE;
+  uplink->lost_since_proof = 0;
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
   srtla_uplink_weigh (uplink, bond->quality, now);
+}
+
+static void
+note_arrival (SrtlaBond * bond, const SrtlaInflightEntry * taken, SrtlaTime now)
+{
+  SrtlaTrackerEntry *entry = srtla_tracker_find
+      (bond->callers.slots[taken->caller].tracker, taken->sequence, now);
+
+  if (entry != NULL && entry->arrived_at == 0)
+    entry->arrived_at = MAX (now, 1);
 }
 
 void
@@ -84,21 +105,24 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
   bond->acknowledges = TRUE;
   for (i = 0; i < count; i++) {
     SrtlaInflightEntry taken;
+    gboolean sole;
 
     last_sent_at = 0;
-    if (!srtla_inflight_take_place (uplink->log, srtla_ack_sequence (data, i),
-            &taken, &place)) {
+    if (!srtla_inflight_take_oldest (uplink->log, srtla_ack_sequence (data, i),
+            &taken, &place, &sole)) {
       uplink->counters.acknowledgements_unknown++;
       bond->stats.ignored_numbers++;
       continue;
     }
     if (taken.reported)
       bond->stats.naks_dropped++;
+    note_arrival (bond, &taken, now);
     found++;
     bytes += taken.size;
     newest = MAX (newest, place);
     sent_at = MAX (sent_at, taken.sent_at);
-    last_sent_at = taken.sent_at;
+    if (sole)
+      last_sent_at = taken.sent_at;
   }
   if (found == 0)
     return;
@@ -174,6 +198,7 @@ srtla_enhanced_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   srtla_quality_nak (&uplink->quality, now);
   uplink->lost_in_row++;
+  uplink->lost_since_proof++;
   srtla_uplink_weigh (uplink, bond->quality, now);
 }
 
@@ -210,12 +235,14 @@ try_again (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 static gboolean
 proof_is_overdue (const SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
+  /* Lost ones do not count towards the ten that set an acknowledgement off. */
   const SrtlaInflightEntry *tenth = srtla_inflight_at (uplink->log,
-      uplink->delivery.proof_place + SRTLA_ACK_TRAIN - 1);
+      uplink->delivery.proof_place + SRTLA_ACK_TRAIN - 1
+      + MIN (uplink->lost_since_proof, SRTLA_ACK_TRAIN));
 
   if (!bond->acknowledges)
     return uplink->lost_in_row >= SRTLA_ACK_TRAIN;
-  return tenth != NULL
+  return tenth != NULL && now > uplink->delivery.proof_at + PROOF_GAP
       && now > tenth->sent_at + srtla_delivery_overdue (&uplink->rtt);
 }
 
@@ -224,9 +251,11 @@ proof_is_overdue (const SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 static gboolean
 is_cut_off (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
 {
-  SrtlaTime patience = srtla_delivery_overdue (&uplink->rtt);
+  SrtlaTime patience = MAX (2 * srtla_delivery_overdue (&uplink->rtt),
+      CUT_OFF);
 
-  return bond->relayed_at > uplink->last_heard + patience
+  return now > uplink->delivery.proof_at + patience
+      && bond->relayed_at > uplink->last_heard + patience
       && now > uplink->last_heard + patience
       && bond->relayed_at - bond->relaying_since > 2 * patience;
 }
@@ -262,7 +291,7 @@ find_losses (SrtlaUplink * uplink, SrtlaTime now)
   until = MIN (until - reordering, now - overdue);
   while (srtla_inflight_pop_before (uplink->log, uplink->delivery.proof_place,
           until, &lost)) {
-    if (!lost.settled)
+    if (!lost.settled && !lost.lost)
       uplink->counters.losses_found++;
   }
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
@@ -320,9 +349,12 @@ srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
   gboolean pressed = FALSE;
   guint i;
 
+  /* What is lost must be known before anything is held against an uplink. */
+  srtla_enhanced_release (bond, now);
   for (i = 0; i < bond->n_uplinks; i++) {
     SrtlaUplink *uplink = bond->order[i];
 
+    find_losses (uplink, now);
     if (uplink->state != SRTLA_UPLINK_UP)
       continue;
     guard_uplink (bond, uplink, now);
@@ -331,9 +363,6 @@ srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
     pressed = pressed || uplink->stalled || uplink->delivery.congested;
   }
   bond->pressed = pressed;
-  srtla_enhanced_release (bond, now);
-  for (i = 0; i < bond->n_uplinks; i++)
-    find_losses (bond->order[i], now);
   srtla_enhanced_drop_kept (bond, now);
 }
 

@@ -15,6 +15,8 @@
 
 /* Ten packets take so long at the most where their time is only estimated. */
 #define TRAIN_TIME_MAXIMUM (100 * SRTLA_MILLISECOND)
+/* A NAK is no longer under way than this. */
+#define NAK_TRAVEL_MAXIMUM (500 * SRTLA_MILLISECOND)
 /* What must be left of a packet's time for rescue to be of use. */
 #define USEFUL_MARGIN (10 * SRTLA_MILLISECOND)
 /* Without a latency from the handshake. */
@@ -86,6 +88,14 @@ is_overtaken (const SrtlaUplink * uplink, const SrtlaInflightEntry * entry,
       <= uplink->delivery.proof_sent_at;
 }
 
+/* Returns: whether a NAK for the packet must have left before it arrived. One
+ * that still comes much later says that it was lost behind the receiver. */
+static gboolean
+has_arrived (const SrtlaTrackerEntry * entry, SrtlaTime now)
+{
+  return entry->arrived_at != 0 && now < entry->arrived_at + NAK_TRAVEL_MAXIMUM;
+}
+
 typedef enum
 {
   JUDGED_LOST,                  /* the caller must know */
@@ -104,7 +114,7 @@ judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
 
   if (entry == NULL)
     return JUDGED_LOST;
-  if (entry->holders == 0)
+  if (entry->holders == 0 || has_arrived (entry, now))
     return JUDGED_ARRIVED;
   uplink = srtla_bond_uplink (bond, entry->uplink);
   if (uplink == NULL || uplink->stalled)
@@ -214,7 +224,7 @@ release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
   entry->reported = FALSE;
   tracked = srtla_tracker_find (bond->callers.slots[caller].tracker,
       entry->sequence, now);
-  if (tracked == NULL || tracked->holders == 0
+  if (tracked == NULL || tracked->holders == 0 || has_arrived (tracked, now)
       || tracked->uplink != uplink->slot)
     bond->stats.naks_dropped++; /* arrived, or sent again elsewhere since */
   else
@@ -429,7 +439,8 @@ rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
   guint to;
 
   if (!flying->held || flying->settled || entry == NULL || entry->owner == NULL
-      || entry->holders == 0 || entry->uplink != uplink->slot
+      || entry->holders == 0 || entry->arrived_at != 0
+      || entry->uplink != uplink->slot
       || now + USEFUL_MARGIN > entry->first_sent_at + latency_of (caller))
     return TRUE;
   to = srtla_enhanced_soonest (bond, entry->size,

@@ -20,7 +20,7 @@
 /* More retransmissions than cross one acknowledgement, with room to spare. */
 #define MAX_LATE 256
 
-G_STATIC_ASSERT (sizeof (SrtlaTrackerEntry) <= 48);
+G_STATIC_ASSERT (sizeof (SrtlaTrackerEntry) <= 56);
 
 struct _SrtlaTracker
 {
@@ -191,6 +191,7 @@ srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence, guint uplink,
     entry->data = NULL;
     entry->owner = NULL;
     entry->first_sent_at = now;
+    entry->arrived_at = 0;
   }
   entry->size = (guint16) MIN (size, G_MAXUINT16);
   entry->uplink = (guint8) uplink;

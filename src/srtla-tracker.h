@@ -31,6 +31,7 @@ typedef struct
   const guint8 *data;           /* the packet kept for rescue; NULL = none */
   gpointer owner;               /* and the reference that keeps it */
   SrtlaTime first_sent_at;      /* the original */
+  SrtlaTime arrived_at;         /* an SRTLA ACK named it; 0 = not yet */
 } SrtlaTrackerEntry;
 
 typedef struct _SrtlaTracker SrtlaTracker;
