@@ -7,8 +7,10 @@
 #include "srtla-bond-private.h"
 #include "srtla-seq.h"
 
-/* Probe trains: their packets' distance, and one train's from the next. */
+/* Probe trains: their packets' distance where no rate is known and at most, and
+ * one train's distance from the next. */
 #define TRAIN_SPACING   (10 * SRTLA_MILLISECOND)
+#define TRAIN_SPACING_MAXIMUM (50 * SRTLA_MILLISECOND)
 #define TRAIN_INTERVAL  (2 * SRTLA_SECOND)
 /* Exploration may cost this part of the bytes sent; a train is always covered. */
 #define EXPLORATION_PARTS 100
@@ -23,6 +25,8 @@
 #define SILENCE (1500 * SRTLA_MILLISECOND)
 /* In flight for so long: nobody will acknowledge it any more. */
 #define FORGOTTEN (5 * SRTLA_SECOND)
+/* A rescue that must wait for room is tried again after this. */
+#define RESCUE_INTERVAL (5 * SRTLA_MILLISECOND)
 /* What a returning uplink may have in flight at first, bytes; half of what it
  * had if it was away only briefly. */
 #define BRIEF (500 * SRTLA_MILLISECOND)
@@ -48,6 +52,8 @@ recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 
   uplink->stalled = FALSE;
   uplink->train_left = 0;
+  /* What was sent later may arrive yet. */
+  uplink->rescue_end = MIN (uplink->rescue_end, uplink->delivery.proof_place);
   uplink->ramp = brief ? MAX (RAMP_START, srtla_delivery_window
       (&uplink->delivery, uplink->rtt.minimum) / 2) : RAMP_START;
   tell (bond, SRTLA_EVENT_DELIVERS, uplink, now);
@@ -270,7 +276,9 @@ stall (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   uplink->next_keepalive = now;
   uplink->counters.stalls++;
   tell (bond, SRTLA_EVENT_STALLED, uplink, now);
+  uplink->rescue_end = srtla_inflight_next_place (uplink->log);
   bond->rescuing |= G_GUINT64_CONSTANT (1) << uplink->slot;
+  bond->rescue_at = now;
 }
 
 /* What was sent clearly before something that is proven, and is overdue by
@@ -366,11 +374,13 @@ srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
   srtla_enhanced_drop_kept (bond, now);
 }
 
-/* Goes on with rescues. Returns: FALSE if outputs must be taken first. */
-gboolean
+/* Goes on with rescues, and says when to go on again. */
+void
 srtla_enhanced_rescue_all (SrtlaBond * bond, SrtlaTime now)
 {
   guint i;
+
+  bond->rescue_at = now + RESCUE_INTERVAL;
 
   for (i = 0; bond->rescuing != 0 && i < bond->n_uplinks; i++) {
     SrtlaUplink *uplink = bond->order[i];
@@ -378,15 +388,25 @@ srtla_enhanced_rescue_all (SrtlaBond * bond, SrtlaTime now)
 
     if (!(bond->rescuing & bit))
       continue;
-    if (!srtla_enhanced_rescue (bond, uplink, now))
-      return FALSE;
-    bond->rescuing &= ~bit;
+    if (srtla_enhanced_rescue (bond, uplink, now))
+      bond->rescuing &= ~bit;
   }
-  bond->rescuing = 0;
-  return TRUE;
 }
 
 /* ---- Probe trains ------------------------------------------------------ */
+
+/* Returns: the distance of a train's packets: half of the rate that the uplink
+ * has shown, so that the train is no burst for it. */
+static SrtlaTime
+train_spacing (const SrtlaUplink * uplink)
+{
+  guint64 rate = uplink->delivery.rate_maximum;
+
+  if (rate == 0)
+    return TRAIN_SPACING;
+  return CLAMP (2 * 1360 * SRTLA_SECOND / rate, SRTLA_MILLISECOND,
+      TRAIN_SPACING_MAXIMUM);
+}
 
 /* Lets a packet that has just gone its way go also to uplinks whose train has
  * room for it. */
@@ -406,6 +426,6 @@ srtla_enhanced_duplicate (SrtlaBond * bond, guint caller, guint chosen,
             now))
       return;
     uplink->train_left--;
-    uplink->train_next = now + TRAIN_SPACING;
+    uplink->train_next = now + train_spacing (uplink);
   }
 }

@@ -19,6 +19,10 @@
 #define NAK_TRAVEL_MAXIMUM (500 * SRTLA_MILLISECOND)
 /* What must be left of a packet's time for rescue to be of use. */
 #define USEFUL_MARGIN (10 * SRTLA_MILLISECOND)
+/* Rescued packets must not drown those that are well: with more than this
+ * waiting on the best uplink they wait too, until so much of their time is left. */
+#define RESCUE_BACKLOG   (100 * SRTLA_MILLISECOND)
+#define RESCUE_PATIENCE  (300 * SRTLA_MILLISECOND)
 /* Without a latency from the handshake. */
 #define LATENCY_DEFAULT SRTLA_SECOND
 
@@ -296,9 +300,17 @@ arrival (const SrtlaUplink * uplink, guint size)
       / MAX (uplink->quality.value, 0.1);
 }
 
+/* Returns: whether an uplink that is only just returning has all in flight that
+ * it has earned. */
+static gboolean
+has_no_room (const SrtlaUplink * uplink, guint size)
+{
+  return uplink->ramp != 0
+      && srtla_inflight_bytes (uplink->log) + size > uplink->ramp;
+}
+
 static guint
-soonest_of (const SrtlaBond * bond, guint size, guint64 avoid,
-    gboolean returning)
+soonest_of (const SrtlaBond * bond, guint size, guint64 avoid, gboolean full)
 {
   guint best = SRTLA_NO_UPLINK;
   gdouble best_arrival = 0.0;
@@ -309,7 +321,7 @@ soonest_of (const SrtlaBond * bond, guint size, guint64 avoid,
     gdouble at;
 
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
-        || uplink->stalled || (uplink->ramp != 0) != returning
+        || uplink->stalled || has_no_room (uplink, size) != full
         || (avoid >> uplink->slot & 1))
       continue;
     at = arrival (uplink, size);
@@ -326,7 +338,7 @@ srtla_enhanced_soonest (const SrtlaBond * bond, guint size, guint64 avoid)
 {
   guint best = soonest_of (bond, size, avoid, FALSE);
 
-  /* One that only just returned is better than none. */
+  /* A returning one that should carry no more yet is better than none. */
   return best != SRTLA_NO_UPLINK ? best : soonest_of (bond, size, avoid, TRUE);
 }
 
@@ -427,7 +439,19 @@ srtla_enhanced_drop_all_kept (SrtlaBond * bond, guint caller)
   }
 }
 
-/* Returns: FALSE if outputs must be taken first. */
+/* Returns: how long the bytes in flight on an uplink keep a new packet waiting,
+ * µs, as far as that is known. */
+static SrtlaTime
+backlog (const SrtlaUplink * uplink)
+{
+  SrtlaTime drained = srtla_inflight_bytes (uplink->log) * SRTLA_SECOND
+      / uplink->delivery.capacity;
+
+  return drained > uplink->rtt.minimum ? drained - uplink->rtt.minimum : 0;
+}
+
+/* Returns: FALSE if it must wait: for outputs to be taken, or, as long as there
+ * is time, for room on the other uplinks. */
 static gboolean
 rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
     const SrtlaInflightEntry * flying, SrtlaTime now)
@@ -447,6 +471,9 @@ rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
       G_GUINT64_CONSTANT (1) << uplink->slot);
   if (to == SRTLA_NO_UPLINK)
     return TRUE;
+  if (backlog (bond->uplinks[to]) > RESCUE_BACKLOG
+      && now + RESCUE_PATIENCE < entry->first_sent_at + latency_of (caller))
+    return FALSE;
   packet.data = entry->data;
   packet.size = entry->size;
   packet.owner = entry->owner;
@@ -464,7 +491,7 @@ rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
 gboolean
 srtla_enhanced_rescue (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
-  guint64 end = srtla_inflight_next_place (uplink->log);
+  guint64 end = uplink->rescue_end;
 
   if (!bond->rescue)
     return TRUE;

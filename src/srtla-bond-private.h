@@ -41,7 +41,8 @@ struct _SrtlaBond
   SrtlaTime next_guard;         /* when uplinks are judged again */
   guint64 kept_bytes;           /* of packets held for rescue */
   gboolean news;                /* a proof came: NAKs may be released */
-  guint64 rescuing;             /* bit per uplink slot: outputs were full */
+  guint64 rescuing;             /* bit per uplink slot: rescue is not done yet */
+  SrtlaTime rescue_at;          /* when it goes on */
 
   /* NAKs of our own writing, valid until the next call. */
   guint8 nak_packets[SRTLA_BOND_NAKS][SRTLA_NAK_SIZE];
@@ -101,7 +102,7 @@ void srtla_enhanced_lost (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 void srtla_enhanced_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 gboolean srtla_enhanced_is_silent (const SrtlaUplink *uplink, SrtlaTime now);
 void srtla_enhanced_guard (SrtlaBond *bond, SrtlaTime now);
-gboolean srtla_enhanced_rescue_all (SrtlaBond *bond, SrtlaTime now);
+void srtla_enhanced_rescue_all (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_duplicate (SrtlaBond *bond, guint caller, guint chosen,
     const SrtlaPacket *packet, SrtlaTime now);
 
@@ -127,8 +128,8 @@ void srtla_enhanced_keep (SrtlaBond *bond, guint caller, guint32 sequence,
 void srtla_enhanced_unkeep (SrtlaBond *bond, const SrtlaTrackerEntry *entry);
 void srtla_enhanced_drop_kept (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_drop_all_kept (SrtlaBond *bond, guint caller);
-/* Sends what the uplink has outstanding over others. Returns: FALSE if it must
- * be called again when outputs were taken. */
+/* Sends what the uplink has outstanding, up to its rescue_end, over others.
+ * Returns: FALSE if it must be called again. */
 gboolean srtla_enhanced_rescue (SrtlaBond *bond, SrtlaUplink *uplink,
     SrtlaTime now);
 

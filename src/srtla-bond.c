@@ -152,8 +152,10 @@ state_changed (guint slot, SrtlaUplinkState from, SrtlaUplinkState to,
 static void
 rescue_from (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
-  if (!srtla_bond_is_classic (bond))
+  if (!srtla_bond_is_classic (bond)) {
+    uplink->rescue_end = srtla_inflight_next_place (uplink->log);
     srtla_enhanced_rescue (bond, uplink, now);
+  }
   bond->rescuing &= ~(G_GUINT64_CONSTANT (1) << uplink->slot);
 }
 
@@ -354,7 +356,7 @@ srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
     srtla_enhanced_guard (bond, now);
     bond->next_guard = now + SRTLA_GUARD_INTERVAL;
   }
-  if (bond->rescuing != 0)
+  if (bond->rescuing != 0 && now >= bond->rescue_at)
     srtla_enhanced_rescue_all (bond, now);
   if (now >= srtla_registration_deadline (bond->registration))
     srtla_registration_tick (bond->registration, now);
@@ -376,7 +378,7 @@ srtla_bond_deadline (const SrtlaBond * bond)
 
   deadline = MIN (deadline, srtla_registration_deadline (bond->registration));
   if (bond->rescuing != 0)
-    return 0;
+    deadline = MIN (deadline, bond->rescue_at);
   deadline = MIN (deadline, guard_deadline (bond));
   return MIN (deadline, timeout_deadline (bond));
 }

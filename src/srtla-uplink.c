@@ -96,7 +96,8 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   uplink->stalled = FALSE;
   uplink->train_left = 0;
   uplink->ramp = 0;
-  uplink->overtaken_place = uplink->overdue_place = uplink->rescue_place = 0;
+  uplink->overtaken_place = uplink->overdue_place = 0;
+  uplink->rescue_place = uplink->rescue_end = 0;
 }
 
 gsize

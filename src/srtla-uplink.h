@@ -31,7 +31,7 @@ G_BEGIN_DECLS
 
 #define SRTLA_KEEPALIVE_INTERVAL SRTLA_SECOND
 /* While its path is in doubt. */
-#define SRTLA_KEEPALIVE_STALLED  (200 * SRTLA_MILLISECOND)
+#define SRTLA_KEEPALIVE_STALLED  (100 * SRTLA_MILLISECOND)
 #define SRTLA_KEEPALIVES_REMEMBERED 16
 
 typedef struct
@@ -79,7 +79,7 @@ typedef struct
   SrtlaTime train_next;         /* when its next packet may go */
   SrtlaTime sent_at;            /* latest packet; 0 = none yet */
   guint64 overtaken_place, overdue_place;       /* NAKs are released up to here */
-  guint64 rescue_place;         /* rescued up to here */
+  guint64 rescue_place, rescue_end;     /* rescued up to here; and to do so */
   guint lost_in_row;            /* NAKs since something of it was settled */
   guint lost_since_proof;       /* packets sent after it, as NAKs tell */
   guint trials;                 /* in vain, where receivers send no SRTLA ACKs */
