@@ -7,6 +7,8 @@
 #define WALK_STEP (100 * SRTLA_MILLISECOND)
 /* A walk never falls below this share of its mean. */
 #define WALK_FLOOR 0.05
+/* A burst of losses is over when nothing was sent for this long. */
+#define BURST_MEMORY (20 * SRTLA_MILLISECOND)
 
 typedef struct
 {
@@ -26,6 +28,7 @@ struct _SimLink
   gdouble walk_state;           /* log of the rate over its mean, normal */
   SrtlaTime next_rate;          /* when trace or walk change it; NONE = never */
   gboolean in_burst;
+  SrtlaTime burst_seen;         /* last packet that went through its state */
 
   GQueue waiting;               /* of SimPacket; the head is being served */
   guint64 waiting_bytes;        /* IP bytes, the head in full */
@@ -175,9 +178,10 @@ passes (const SimLink *link, const SimPacket *packet)
 }
 
 /* Gilbert's model: all is lost in a burst, nothing between bursts; the two
- * transition probabilities follow from the share lost and the mean length. */
+ * transition probabilities follow from the share lost and the mean length.
+ * After a pause nobody knows the state any more: it is drawn anew. */
 static gboolean
-is_lost (SimLink *link)
+is_lost (SimLink *link, SrtlaTime now)
 {
   const SimLinkSettings *settings = &link->settings;
   gboolean lost = FALSE;
@@ -188,7 +192,11 @@ is_lost (SimLink *link)
         / (1.0 - settings->burst_loss));
     gdouble draw = sim_random_unit (&link->loss_random);
 
-    link->in_burst = link->in_burst ? draw >= end : draw < begin;
+    if (now - link->burst_seen > BURST_MEMORY)
+      link->in_burst = draw < settings->burst_loss;
+    else
+      link->in_burst = link->in_burst ? draw >= end : draw < begin;
+    link->burst_seen = now;
     lost = link->in_burst;
   }
   if (settings->loss > 0
@@ -272,7 +280,7 @@ serve (SimLink *link)
   if (!passes (link, packet)) {
     link->counters.lost_silent++;
     sim_packet_unref (packet);
-  } else if (is_lost (link)) {
+  } else if (is_lost (link, end)) {
     link->counters.lost_random++;
     sim_packet_unref (packet);
   } else {

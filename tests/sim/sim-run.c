@@ -3,9 +3,9 @@
 #include "sim-modes.h"
 #include "sim-network.h"
 #include "sim-oracle.h"
+#include "sim-result.h"
 #include "sim-server.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct _Run Run;
@@ -442,74 +442,12 @@ run_clear (Run *run)
 
 /* ---- Its result -------------------------------------------------------- */
 
-static int
-compare_delays (gconstpointer a, gconstpointer b)
-{
-  SrtlaTime first = *(const SrtlaTime *) a, second = *(const SrtlaTime *) b;
-
-  return first < second ? -1 : first > second;
-}
-
-static void
-collect_delays (const SimFlow *flow, GArray *delays)
-{
-  guint i;
-
-  for (i = 0; i < flow->media->len; i++) {
-    const SimMedia *media = &g_array_index (flow->media, SimMedia, i);
-    SrtlaTime delay = media->arrived - media->origin;
-
-    if (media->delivered)
-      g_array_append_val (delays, delay);
-  }
-}
-
-static void
-sum_up_delays (GArray *delays, SimCallerResult *result)
-{
-  gdouble sum = 0;
-  guint i;
-
-  if (delays->len == 0)
-    return;
-  g_array_sort (delays, compare_delays);
-  for (i = 0; i < delays->len; i++)
-    sum += g_array_index (delays, SrtlaTime, i);
-  result->mean_delay = sum / delays->len / 1000;
-  result->p99_delay = g_array_index (delays, SrtlaTime,
-      (guint) ((delays->len - 1) * 0.99)) / 1000.0;
-}
-
-/* Adds a source's numbers; the total gets those of all of them. */
-static void
-add_source (const Source *source, SrtlaTime end, SimCallerResult *result)
-{
-  const SimFlow *flow = source->flow;
-
-  result->produced += flow->media->len;
-  result->delivered += flow->delivered;
-  result->sent += flow->sent;
-  result->retransmitted += flow->retransmitted;
-  result->dropped_by_sender += flow->dropped_by_sender;
-  result->arrived += flow->arrived;
-  result->duplicates += flow->duplicates;
-  result->reordered += flow->reordered;
-  result->naks += flow->naks;
-  result->misdirected += source->misdirected;
-  result->reorder_most = MAX (result->reorder_most, flow->reorder_most);
-  result->connections += flow->connections;
-  /* A stream that never came back has a gap until the end. */
-  result->longest_gap = MAX (result->longest_gap, flow->longest_gap);
-  if (flow->last_delivered < end)
-    result->longest_gap = MAX (result->longest_gap, end
-        - MAX (flow->last_delivered, SIM_START));
-}
-
 static void
 collect (Run *run, SimResult *result)
 {
+  const SimFlow *const *flows = (const SimFlow * const *) run->flows->pdata;
+  SrtlaTime end = SIM_START + run->scenario->duration;
   SimCallerResult *total;
-  GArray *all = g_array_new (FALSE, FALSE, sizeof (SrtlaTime));
   guint i;
 
   result->n_callers = run->n_sources;
@@ -518,19 +456,16 @@ collect (Run *run, SimResult *result)
   total->name = g_strdup ("all");
   for (i = 0; i < run->n_sources; i++) {
     const SimCallerSpec *spec = g_ptr_array_index (run->scenario->callers, i);
-    GArray *delays = g_array_new (FALSE, FALSE, sizeof (SrtlaTime));
-    SrtlaTime end = SIM_START + run->scenario->duration;
+    SimCallerResult *caller = &result->callers[i];
 
-    result->callers[i].name = g_strdup (spec->name);
-    add_source (&run->sources[i], end, &result->callers[i]);
-    add_source (&run->sources[i], end, total);
-    collect_delays (run->sources[i].flow, delays);
-    g_array_append_vals (all, delays->data, delays->len);
-    sum_up_delays (delays, &result->callers[i]);
-    g_array_free (delays, TRUE);
+    caller->name = g_strdup (spec->name);
+    caller->misdirected = run->sources[i].misdirected;
+    total->misdirected += caller->misdirected;
+    sim_result_add_flow (caller, flows[i], end);
+    sim_result_add_flow (total, flows[i], end);
+    sim_result_add_delays (caller, &flows[i], 1);
   }
-  sum_up_delays (all, total);
-  g_array_free (all, TRUE);
+  sim_result_add_delays (total, flows, run->n_sources);
   sim_network_report (run->network, result);
   result->events = sim_clock_count (run->clock);
 }
@@ -550,35 +485,4 @@ sim_run (const SimScenario *scenario, const SimOptions *options)
   run_clear (&run);
   result->real_time = (g_get_monotonic_time () - begin) / 1e6;
   return result;
-}
-
-void
-sim_result_free (SimResult *result)
-{
-  guint i;
-
-  for (i = 0; i <= result->n_callers; i++)
-    g_free (result->callers[i].name);
-  for (i = 0; i < result->n_uplinks; i++) {
-    g_free (result->uplinks[i].name);
-    g_free (result->uplinks[i].offered_bins);
-    g_free (result->uplinks[i].delivered_bins);
-  }
-  g_free (result->callers);
-  g_free (result->uplinks);
-  g_free (result);
-}
-
-gdouble
-sim_result_delivered (const SimCallerResult *caller)
-{
-  return caller->produced == 0 ? 0
-      : 100.0 * caller->delivered / caller->produced;
-}
-
-gdouble
-sim_result_retransmitted (const SimCallerResult *caller)
-{
-  return caller->produced == 0 ? 0
-      : 100.0 * caller->retransmitted / caller->produced;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sim-scenario.h"
+#include "sim-scenario-private.h"
 #include "sim-values.h"
 
 #include <string.h>
@@ -12,18 +12,6 @@ typedef enum
   SECTION_UPLINK,
   SECTION_SCHEDULE,
 } Section;
-
-static gboolean G_GNUC_PRINTF (2, 3)
-fail (GError **error, const gchar *format, ...)
-{
-  va_list arguments;
-
-  va_start (arguments, format);
-  if (error != NULL)
-    *error = g_error_new_valist (SIM_SCENARIO_ERROR, 0, format, arguments);
-  va_end (arguments);
-  return FALSE;
-}
 
 /* ---- Life -------------------------------------------------------------- */
 
@@ -118,124 +106,6 @@ find_uplink (const SimScenario *scenario, const gchar *name, guint *index)
   return NULL;
 }
 
-/* ---- Keys -------------------------------------------------------------- */
-
-static gboolean
-read_count (const gchar *value, guint least, guint most, guint *count,
-    GError **error)
-{
-  gdouble number;
-
-  if (!sim_read_number (value, &number, error))
-    return FALSE;
-  if (number < least || number > most || number != (guint) number)
-    return fail (error, "\"%s\": a whole number from %u to %u was expected",
-        value, least, most);
-  *count = (guint) number;
-  return TRUE;
-}
-
-static gboolean
-set_scenario (SimScenario *scenario, const gchar *key, const gchar *value,
-    GError **error)
-{
-  if (g_str_equal (key, "title")) {
-    g_free (scenario->title);
-    scenario->title = g_strdup (value);
-    return TRUE;
-  }
-  if (g_str_equal (key, "duration"))
-    return sim_read_time (value, &scenario->duration, error);
-  if (g_str_equal (key, "lossmaxttl"))
-    return read_count (value, 0, 1000, &scenario->lossmaxttl, error);
-  if (g_str_equal (key, "tolerance"))
-    return read_count (value, 0, 1000, &scenario->tolerance, error);
-  if (g_str_equal (key, "receiver")) {
-    if (strlen (value) != 1
-        || !srtla_behaviour_find (value[0], &scenario->receiver))
-      return fail (error, "\"%s\" is no receiver: a to f was expected", value);
-    return TRUE;
-  }
-  if (g_str_equal (key, "profile")) {
-    if (!g_str_equal (value, "stock") && !g_str_equal (value, "tolerant"))
-      return fail (error, "\"%s\": stock or tolerant was expected", value);
-    scenario->profile = g_str_equal (value, "stock") ? SIM_PROFILE_STOCK
-        : SIM_PROFILE_TOLERANT;
-    return TRUE;
-  }
-  if (g_str_equal (key, "nak-flag"))
-    return sim_read_boolean (value, &scenario->nak_flag, error);
-  if (g_str_equal (key, "receiver-port")) {
-    if (!g_str_equal (value, "new") && !g_str_equal (value, "same"))
-      return fail (error, "\"%s\": new or same was expected", value);
-    scenario->same_port = g_str_equal (value, "same");
-    return TRUE;
-  }
-  return fail (error, "unknown key \"%s\": title, duration, receiver, profile, "
-      "lossmaxttl, tolerance, nak-flag or receiver-port was expected", key);
-}
-
-static gboolean
-set_caller (SimCallerSpec *caller, const gchar *key, const gchar *value,
-    GError **error)
-{
-  if (g_str_equal (key, "rate") || g_str_equal (key, "payload-rate")) {
-    caller->load = 0;
-    caller->payload_rate = 0;
-    if (g_str_equal (key, "payload-rate"))
-      return sim_read_rate (value, &caller->payload_rate, error);
-    if (g_str_has_suffix (value, "%"))
-      return sim_read_percent (value, &caller->load, error);
-    return sim_read_rate (value, &caller->rate, error);
-  }
-  if (g_str_equal (key, "latency"))
-    return sim_read_time (value, &caller->latency, error);
-  if (g_str_equal (key, "start"))
-    return sim_read_time (value, &caller->start, error);
-  if (g_str_equal (key, "payload"))
-    return read_count (value, 16, SRTLA_MAX_DATAGRAM - SRTLA_SRT_HEADER,
-        &caller->payload, error);
-  if (g_str_equal (key, "frame-rate"))
-    return sim_read_number (value, &caller->frame_rate, error);
-  if (g_str_equal (key, "variation"))
-    return sim_read_percent (value, &caller->variation, error);
-  if (g_str_equal (key, "overhead")) {
-    caller->overhead = -1;
-    return g_str_equal (value, "none")
-        || sim_read_percent (value, &caller->overhead, error);
-  }
-  if (g_str_equal (key, "first-sequence")) {
-    guint64 sequence = 0;
-
-    if (!g_str_equal (value, "random")
-        && !g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT32, &sequence,
-            NULL))
-      return fail (error, "\"%s\": random or a number under 2^31 was expected",
-          value);
-    caller->first_sequence = g_str_equal (value, "random") ? -1
-        : (gint64) sequence;
-    return TRUE;
-  }
-  return fail (error, "unknown key \"%s\": rate, payload-rate, latency, payload, "
-      "start, frame-rate, variation, overhead or first-sequence was expected", key);
-}
-
-gboolean
-sim_scenario_apply (const SimScenario *scenario, const gchar *key,
-    const gchar *value, SimLinkSettings *out, SimLinkSettings *back,
-    GError **error)
-{
-  gboolean only_out = g_str_has_prefix (key, "out.");
-  gboolean only_back = g_str_has_prefix (key, "back.");
-
-  if (only_out || only_back)
-    key = strchr (key, '.') + 1;
-  return (only_back || sim_link_settings_set (out, key, value,
-          scenario->directory, error))
-      && (only_out || sim_link_settings_set (back, key, value,
-          scenario->directory, error));
-}
-
 /* ---- Sections ---------------------------------------------------------- */
 
 static gboolean
@@ -248,14 +118,14 @@ name_is_free (const SimScenario *scenario, const gchar *name, GError **error)
 
   for (c = name; *c != '\0'; c++) {
     if (!g_ascii_isalnum (*c) && *c != '-' && *c != '_')
-      return fail (error, "\"%s\" is no name: letters, digits, - and _ were "
+      return sim_fail (error, "\"%s\" is no name: letters, digits, - and _ were "
           "expected", name);
   }
   if (g_strv_contains (taken, name) || *name == '\0')
-    return fail (error, "\"%s\" cannot be a name", name);
+    return sim_fail (error, "\"%s\" cannot be a name", name);
   if (find_caller (scenario, name) != NULL
       || find_uplink (scenario, name, NULL) != NULL)
-    return fail (error, "the name \"%s\" is taken", name);
+    return sim_fail (error, "the name \"%s\" is taken", name);
   return TRUE;
 }
 
@@ -267,7 +137,7 @@ open_section (SimScenario *scenario, gchar *line, Section *section,
   gchar *name;
 
   if (line[length - 1] != ']')
-    return fail (error, "\"%s\": the closing ] is missing", line);
+    return sim_fail (error, "\"%s\": the closing ] is missing", line);
   line[length - 1] = '\0';
   line++;
   if (g_str_equal (line, "scenario")) {
@@ -297,7 +167,7 @@ open_section (SimScenario *scenario, gchar *line, Section *section,
     if (!name_is_free (scenario, name, error))
       return FALSE;
     if (scenario->uplinks->len == SRTLA_MAX_UPLINKS)
-      return fail (error, "at most %u uplinks", SRTLA_MAX_UPLINKS);
+      return sim_fail (error, "at most %u uplinks", SRTLA_MAX_UPLINKS);
     uplink = g_new0 (SimUplinkSpec, 1);
     uplink->name = g_strdup (name);
     sim_link_settings_init (&uplink->out);
@@ -305,7 +175,7 @@ open_section (SimScenario *scenario, gchar *line, Section *section,
     g_ptr_array_add (scenario->uplinks, uplink);
     *section = SECTION_UPLINK;
   } else {
-    return fail (error, "unknown section [%s]: scenario, caller NAME, uplink "
+    return sim_fail (error, "unknown section [%s]: scenario, caller NAME, uplink "
         "NAME or schedule was expected", line);
   }
   return TRUE;
@@ -318,12 +188,12 @@ split (gchar *line, const gchar **key, const gchar **value, GError **error)
   gchar *sign = strchr (line, '=');
 
   if (sign == NULL)
-    return fail (error, "\"%s\": KEY = VALUE was expected", line);
+    return sim_fail (error, "\"%s\": KEY = VALUE was expected", line);
   *sign = '\0';
   *key = g_strstrip (line);
   *value = g_strstrip (sign + 1);
   if (**key == '\0' || **value == '\0')
-    return fail (error, "key or value is missing before or after =");
+    return sim_fail (error, "key or value is missing before or after =");
   return TRUE;
 }
 
@@ -382,19 +252,19 @@ read_change (SimScenario *scenario, gchar *line, GError **error)
     if (!sim_read_time (next_word (&line), &change->every, error))
       return FALSE;
     if (change->every < SRTLA_MILLISECOND)
-      return fail (error, "a change every less than 1ms");
+      return sim_fail (error, "a change every less than 1ms");
     word = next_word (&line);
   }
   if (g_str_equal (word, "receiver")) {
     line = g_strstrip (line);
     if (!g_str_equal (line, "stop") && !g_str_equal (line, "start"))
-      return fail (error, "\"%s\": stop or start was expected", line);
+      return sim_fail (error, "\"%s\": stop or start was expected", line);
     change->kind = g_str_equal (line, "stop") ? SIM_CHANGE_RECEIVER_STOP
         : SIM_CHANGE_RECEIVER_START;
     return TRUE;
   }
   if (find_uplink (scenario, word, &change->uplink) == NULL)
-    return fail (error, "no uplink \"%s\"", word);
+    return sim_fail (error, "no uplink \"%s\"", word);
   return read_link_change (scenario, change, line, error);
 }
 
@@ -413,9 +283,9 @@ read_line (SimScenario *scenario, gchar *line, Section *section,
     return FALSE;
   switch (*section) {
     case SECTION_SCENARIO:
-      return set_scenario (scenario, key, value, error);
+      return sim_scenario_set_key (scenario, key, value, error);
     case SECTION_CALLER:
-      return set_caller (g_ptr_array_index (scenario->callers,
+      return sim_scenario_set_caller_key (g_ptr_array_index (scenario->callers,
               scenario->callers->len - 1), key, value, error);
     case SECTION_UPLINK:
       uplink = g_ptr_array_index (scenario->uplinks,
@@ -423,7 +293,7 @@ read_line (SimScenario *scenario, gchar *line, Section *section,
       return sim_scenario_apply (scenario, key, value, &uplink->out,
           &uplink->back, error);
     default:
-      return fail (error, "\"%s\" before the first section", key);
+      return sim_fail (error, "\"%s\" before the first section", key);
   }
 }
 
@@ -457,16 +327,16 @@ check (SimScenario *scenario, GError **error)
 
   settle_rates (scenario);
   if (scenario->callers->len == 0 || scenario->uplinks->len == 0)
-    return fail (error, "a scenario needs a [caller] and an [uplink]");
+    return sim_fail (error, "a scenario needs a [caller] and an [uplink]");
   if (scenario->duration == 0)
-    return fail (error, "the duration is 0");
+    return sim_fail (error, "the duration is 0");
   for (i = 0; i < scenario->callers->len; i++) {
     SimCallerSpec *caller = g_ptr_array_index (scenario->callers, i);
 
     if (caller->rate < 1000)
-      return fail (error, "caller %s: a rate under 1kbit/s", caller->name);
+      return sim_fail (error, "caller %s: a rate under 1kbit/s", caller->name);
     if (caller->start >= scenario->duration)
-      return fail (error, "caller %s starts after the end", caller->name);
+      return sim_fail (error, "caller %s starts after the end", caller->name);
   }
   return TRUE;
 }
@@ -540,14 +410,14 @@ set_one (SimScenario *scenario, const gchar *whose, const gchar *key,
   guint i;
 
   if (g_str_equal (whose, "scenario"))
-    return set_scenario (scenario, key, value, error);
+    return sim_scenario_set_key (scenario, key, value, error);
   for (i = 0; i < scenario->callers->len; i++) {
     SimCallerSpec *caller = g_ptr_array_index (scenario->callers, i);
 
     if (!g_str_equal (whose, "caller") && !g_str_equal (whose, caller->name))
       continue;
     known = TRUE;
-    if (!set_caller (caller, key, value, error))
+    if (!sim_scenario_set_caller_key (caller, key, value, error))
       return FALSE;
   }
   for (i = 0; i < scenario->uplinks->len; i++) {
@@ -560,7 +430,7 @@ set_one (SimScenario *scenario, const gchar *whose, const gchar *key,
             &uplink->back, error))
       return FALSE;
   }
-  return known || fail (error, "no caller or uplink \"%s\"", whose);
+  return known || sim_fail (error, "no caller or uplink \"%s\"", whose);
 }
 
 gboolean
@@ -575,7 +445,7 @@ sim_scenario_set (SimScenario *scenario, const gchar *assignment,
     gchar *dot = strchr (path, '.');
 
     if (dot == NULL) {
-      good = fail (error, "\"%s\": WHOSE.KEY=VALUE was expected", assignment);
+      good = sim_fail (error, "\"%s\": WHOSE.KEY=VALUE was expected", assignment);
     } else {
       *dot = '\0';
       good = set_one (scenario, path, dot + 1, value, error)

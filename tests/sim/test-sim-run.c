@@ -84,7 +84,7 @@ test_determinism (void)
 
 /* ---- Calibration ------------------------------------------------------- */
 
-/* Measured: docs/testing.md. The bounds are those of the median of five
+/* Measured: docs/simulator.md. The bounds are those of the median of five
  * seeds, as far from the measured figures as the model is. */
 typedef struct
 {
