@@ -153,16 +153,19 @@ gst_srtla_ingress_get_stats (GstSrtlaIngress * ingress,
   g_mutex_unlock (&ingress->lock);
 }
 
-void
+gboolean
 gst_srtla_ingress_set_socket (GstSrtlaIngress * ingress, GSocket * socket)
 {
+  gboolean changed;
   GSocket *old;
 
   g_mutex_lock (&ingress->lock);
   old = ingress->socket;
   ingress->socket = socket ? g_object_ref (socket) : NULL;
   g_mutex_unlock (&ingress->lock);
+  changed = old != socket;
   g_clear_object (&old);
+  return changed;
 }
 
 GSocket *

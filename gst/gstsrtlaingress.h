@@ -44,8 +44,10 @@ void gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing);
 void gst_srtla_ingress_get_stats (GstSrtlaIngress * ingress,
     GstSrtlaIngressStats * stats);
 
-/* The socket upstream receives on, which is the way back to the SRT caller. */
-void gst_srtla_ingress_set_socket (GstSrtlaIngress * ingress, GSocket * socket);
+/* The socket upstream receives on, which is the way back to the SRT caller.
+ * Returns: whether it is another than before. */
+gboolean gst_srtla_ingress_set_socket (GstSrtlaIngress * ingress,
+    GSocket * socket);
 /* Returns: a reference, or NULL. */
 GSocket *gst_srtla_ingress_get_socket (GstSrtlaIngress * ingress);
 

@@ -32,7 +32,8 @@ gst_srtla_sink_pad_find_socket (GstSrtlaSinkPad * self)
   GSocket *socket = gst_srtla_upstream_find_socket (GST_PAD (self));
   gboolean found = socket != NULL;
 
-  gst_srtla_ingress_set_socket (self->ingress, socket);
+  if (gst_srtla_ingress_set_socket (self->ingress, socket) && found)
+    GST_INFO_OBJECT (self, "replies leave by an upstream element's socket");
   g_atomic_int_set (&self->look_for_socket, !found);
   g_clear_object (&socket);
   return found;

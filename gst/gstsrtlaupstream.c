@@ -84,9 +84,5 @@ search (GstPad * pad, guint depth)
 GSocket *
 gst_srtla_upstream_find_socket (GstPad * pad)
 {
-  GSocket *socket = search (pad, 0);
-
-  if (socket != NULL)
-    GST_INFO_OBJECT (pad, "replies leave by the socket of an upstream element");
-  return socket;
+  return search (pad, 0);
 }
