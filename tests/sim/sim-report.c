@@ -111,6 +111,8 @@ sim_report_run (const SimSeries *series, const SimResult *result,
       series->scenario->title, series->variant, result->seed);
   for (i = 0; i < n_callers; i++)
     add_caller (&result->callers[i], out);
+  g_string_append_printf (out, "traffic %.1f %% of the media\n",
+      sim_result_traffic (result));
   g_string_append (out, "uplink       share %   offered  delivered  lost: "
       "queue   random   silent\n");
   for (i = 0; i < result->n_uplinks; i++) {
@@ -194,7 +196,7 @@ sim_report_comparison (const SimSeries *series, guint n_series, GString *out)
 
   g_string_append (out,
       "| scenario | mode | delivered in time, % | lost after latency | "
-      "retransmissions, % | duplicates, % | longest gap, ms | delay p99, ms | "
+      "retransmissions, % | traffic, % | longest gap, ms | delay p99, ms | "
       "better / same / worse | p |\n"
       "|---|---|---|---|---|---|---|---|---|---|\n");
   for (i = 0; i < n_series; i++) {
@@ -209,7 +211,8 @@ sim_report_comparison (const SimSeries *series, guint n_series, GString *out)
         quantile (one, delivered, 0.5), quantile (one, delivered, 0),
         quantile (one, lost, 0.5), quantile (one, lost, 1),
         quantile (one, retransmitted, 0.5), quantile (one, retransmitted, 1),
-        quantile (one, duplicates, 0.5), quantile (one, duplicates, 1),
+        quantile (one, sim_result_traffic, 0.5),
+        quantile (one, sim_result_traffic, 1),
         quantile (one, gap, 0.5), quantile (one, gap, 1),
         quantile (one, p99_delay, 0.5), quantile (one, p99_delay, 1));
     if (is_first)
@@ -297,6 +300,7 @@ add_json_run (const SimSeries *series, const SimResult *result, GString *out)
   add_json_string (series->variant, out);
   add_json_number ("seed", result->seed, out);
   add_json_number ("virtual-seconds", result->virtual_time, out);
+  add_json_number ("traffic-percent", sim_result_traffic (result), out);
   add_json_number ("speed", floor (speed (result)), out);
   g_string_append (out, ",\n   \"all\": ");
   add_json_caller (sim_result_total (result), out);
@@ -336,18 +340,19 @@ sim_report_csv (const SimSeries *series, guint n_series, GString *out)
   guint i, j;
 
   g_string_append (out, "scenario,mode,seed,delivered_percent,lost,"
-      "retransmitted_percent,duplicates_percent,reordered_percent,"
-      "longest_gap_ms,mean_delay_ms,p99_delay_ms\n");
+      "retransmitted_percent,traffic_percent,duplicates_percent,"
+      "reordered_percent,longest_gap_ms,mean_delay_ms,p99_delay_ms\n");
   for (i = 0; i < n_series; i++) {
     for (j = 0; j < series[i].n_results; j++) {
       const SimResult *result = series[i].results[j];
 
       g_string_append_printf (out, "%s,%s,%" G_GUINT64_FORMAT
-          ",%.4f,%.0f,%.3f,%.3f,%.3f,%.1f,%.2f,%.2f\n",
+          ",%.4f,%.0f,%.3f,%.3f,%.3f,%.3f,%.1f,%.2f,%.2f\n",
           series[i].scenario->name, series[i].variant, result->seed,
           delivered (result), lost (result), retransmitted (result),
-          duplicates (result), reordered (result), gap (result),
-          mean_delay (result), p99_delay (result));
+          sim_result_traffic (result), duplicates (result),
+          reordered (result), gap (result), mean_delay (result),
+          p99_delay (result));
     }
   }
 }

@@ -99,6 +99,17 @@ sim_result_delivered (const SimCallerResult *caller)
 }
 
 gdouble
+sim_result_traffic (const SimResult *result)
+{
+  guint64 sum = 0;
+  guint i;
+
+  for (i = 0; i < result->n_uplinks; i++)
+    sum += result->uplinks[i].offered_bytes;
+  return result->media_bytes == 0 ? 0 : 100.0 * sum / result->media_bytes;
+}
+
+gdouble
 sim_result_retransmitted (const SimCallerResult *caller)
 {
   return caller->produced == 0 ? 0

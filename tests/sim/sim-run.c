@@ -308,7 +308,10 @@ static void
 start_bond (Run *run)
 {
   SrtlaBondConfig config = {
-    sim_random_fill, &run->sender_random, reference_packet, release_packet, 0
+    .random = sim_random_fill,
+    .user_data = &run->sender_random,
+    .reference = reference_packet,
+    .release = release_packet,
   };
   guint i;
 
@@ -461,6 +464,8 @@ collect (Run *run, SimResult *result)
     caller->name = g_strdup (spec->name);
     caller->misdirected = run->sources[i].misdirected;
     total->misdirected += caller->misdirected;
+    result->media_bytes += (guint64) flows[i]->media->len
+        * (spec->payload + SRTLA_SRT_HEADER + SIM_IP_OVERHEAD);
     sim_result_add_flow (caller, flows[i], end);
     sim_result_add_flow (total, flows[i], end);
     sim_result_add_delays (caller, &flows[i], 1);

@@ -57,6 +57,7 @@ typedef struct
   guint n_callers, n_uplinks;
   SimCallerResult *callers;     /* n_callers, and one more: all together */
   SimUplinkResult *uplinks;
+  guint64 media_bytes;          /* of the media's IP packets, each once */
   guint64 events;
   gdouble virtual_time, real_time;      /* s */
 } SimResult;
@@ -77,6 +78,9 @@ sim_result_total (const SimResult *result)
 
 /* Returns: delivered in time, in % of what was produced. */
 gdouble sim_result_delivered (const SimCallerResult *caller);
+/* Returns: the bytes of all datagrams sent to the receiver, in % of the
+ * media's: 100 and what was sent again, twice, or for the bond itself. */
+gdouble sim_result_traffic (const SimResult *result);
 /* Returns: retransmissions in % of what was produced. */
 gdouble sim_result_retransmitted (const SimCallerResult *caller);
 
