@@ -67,15 +67,16 @@ is_waiting_for_answers (SrtlaUplinkState state)
       || state == SRTLA_UPLINK_DOWN;
 }
 
+/* kind: what counts as the same trouble. */
 static void
-warn_once (GstSrtlaLink * link, const gchar * reason)
+warn_once (GstSrtlaLink * link, const gchar * kind, const gchar * reason)
 {
   const GstSrtlaLinkShared *shared = link->shared;
 
-  if (g_strcmp0 (reason, link->warned) == 0)
+  if (g_strcmp0 (kind, link->warned) == 0)
     return;
   g_free (link->warned);
-  link->warned = g_strdup (reason);
+  link->warned = g_strdup (kind);
   shared->notify (gst_srtla_notice_new_trouble (GST_SRTLA_NOTICE_WARNING,
           GST_RESOURCE_ERROR_OPEN_WRITE,
           g_strdup_printf ("Uplink “%s” cannot be used: %s.",
@@ -125,7 +126,7 @@ gst_srtla_link_update_state (GstSrtlaLink * link, const gchar * reason)
     gst_srtla_uplink_set_state (link->uplink, state, reason);
   }
   if (g_str_equal (state, STATE_FAILED))
-    warn_once (link, reason);
+    warn_once (link, refusal ? "refused" : reason, reason);
   g_free (refusal);
 }
 

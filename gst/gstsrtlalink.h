@@ -60,7 +60,7 @@ typedef struct
   SrtlaUplinkState core_state;
   const gchar *shown_state;     /* static */
   gchar *failure;               /* why there is no socket; NULL = no reason */
-  gchar *warned;                /* the failure that was reported last */
+  gchar *warned;                /* the trouble that was reported last */
 
   guint64 send_retries, queue_full, too_large;
 } GstSrtlaLink;
