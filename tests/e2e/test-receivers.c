@@ -4,7 +4,7 @@
 
 #define RATE 4000000            /* bit/s */
 #define MESSAGES 400
-#define PATIENT "&latency=200&tlpktdrop=false&conntimeo=10000"
+#define PATIENT "&latency=1000&conntimeo=10000"
 
 static void
 test_receiver (gconstpointer data)
