@@ -25,6 +25,10 @@
 #define SILENCE (1500 * SRTLA_MILLISECOND)
 /* In flight for so long: nobody will acknowledge it any more. */
 #define FORGOTTEN (5 * SRTLA_SECOND)
+/* How much later a NAK may come than an echo that left the receiver with it:
+ * half of the longest round trip, and some. */
+#define NAK_SKEW (20 * SRTLA_MILLISECOND)
+#define NAK_SKEW_MAXIMUM (200 * SRTLA_MILLISECOND)
 /* A rescue that must wait for room is tried again after this. */
 #define RESCUE_INTERVAL (5 * SRTLA_MILLISECOND)
 /* What a returning uplink may have in flight at first, bytes; half of what it
@@ -173,11 +177,10 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
   }
 }
 
-/* After all numbers of an SRT ACK: where nothing else tells what an uplink
- * delivers, this does. Elsewhere it moves the proof on, no more: what arrived
+/* After all numbers of an SRT ACK. It moves the proof on, no more: what arrived
  * before an uplink died may be settled long after. */
 void
-srtla_enhanced_settled (SrtlaBond * bond, SrtlaTime now)
+srtla_enhanced_settled (SrtlaBond * bond)
 {
   guint i;
 
@@ -186,15 +189,9 @@ srtla_enhanced_settled (SrtlaBond * bond, SrtlaTime now)
 
     if (uplink->delivery.settled == 0)
       continue;
-    if (bond->acknowledges) {
-      uplink->delivery.settled = 0;
-      continue;
-    }
+    uplink->delivery.settled = 0;
     uplink->lost_in_row = 0;
     uplink->trials = 0;
-    if (!uplink->stalled)
-      prove (bond, uplink, 0, uplink->delivery.proof_sent_at,
-          uplink->delivery.proof_place - 1, 0, now);
   }
 }
 
@@ -208,13 +205,30 @@ srtla_enhanced_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   srtla_uplink_weigh (uplink, bond->quality, now);
 }
 
+/* An echo proves the path, not delivery. But what was sent before that keepalive
+ * is no longer under way; where receivers send no SRTLA ACKs, what of it was not
+ * reported lost counts as delivered. */
 void
 srtla_enhanced_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
-  srtla_delivery_queue (&uplink->delivery, uplink->rtt.latest,
-      uplink->rtt.minimum);
+  SrtlaTime fence = uplink->fences[(uplink->next_fence + SRTLA_FENCES - 1)
+      % SRTLA_FENCES].sent_at;
+  guint64 bytes, place;
+
+  bond->news = TRUE;
   if (uplink->stalled)
     uplink->echoed = TRUE;
+  if (bond->acknowledges) {
+    srtla_delivery_queue (&uplink->delivery, uplink->rtt.latest,
+        uplink->rtt.minimum);
+  } else {
+    bytes = srtla_inflight_pass (uplink->log, fence, &place);
+    srtla_delivery_proof (&uplink->delivery, bytes, fence,
+        place > 0 ? place - 1 : 0, uplink->rtt.latest, uplink->rtt.minimum,
+        bond->pressed, now);
+    climb (uplink, bytes);
+    uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
+  }
   srtla_uplink_weigh (uplink, bond->quality, now);
 }
 
@@ -281,12 +295,27 @@ stall (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   bond->rescue_at = now;
 }
 
+/* Where a NAK comes but once, it gets more time to come. */
+static gboolean
+some_told_once (const SrtlaBond * bond)
+{
+  guint i;
+
+  for (i = 0; i < SRTLA_MAX_CALLERS; i++) {
+    if (bond->callers.slots[i].last_heard != 0
+        && srtla_enhanced_is_told_once (&bond->callers.slots[i]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* What was sent clearly before something that is proven, and is overdue by
  * itself, is lost. */
 static void
-find_losses (SrtlaUplink * uplink, SrtlaTime now)
+find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
-  SrtlaTime overdue = srtla_delivery_overdue (&uplink->rtt);
+  SrtlaTime overdue = srtla_delivery_overdue (&uplink->rtt)
+      * (bond->told_once ? 2 : 1);
   SrtlaTime reordering = srtla_delivery_reordering (&uplink->rtt);
   SrtlaTime until = uplink->delivery.proof_sent_at;
   SrtlaInflightEntry lost;
@@ -299,8 +328,11 @@ find_losses (SrtlaUplink * uplink, SrtlaTime now)
   until = MIN (until - reordering, now - overdue);
   while (srtla_inflight_pop_before (uplink->log, uplink->delivery.proof_place,
           until, &lost)) {
-    if (!lost.settled && !lost.lost)
+    if (lost.settled)
+      continue;
+    if (!lost.lost)
       uplink->counters.losses_found++;
+    srtla_enhanced_resend (bond, uplink, &lost, now);
   }
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
 }
@@ -335,9 +367,11 @@ guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     uplink->train_at = MAX (now, 1);
     uplink->train_next = now;
   }
-  if (uplink->stalled && now >= uplink->next_keepalive) {
+  if (now >= uplink->next_keepalive
+      && (uplink->stalled || !bond->acknowledges)) {
     srtla_bond_keepalive (bond, uplink, now);
-    uplink->next_keepalive = now + SRTLA_KEEPALIVE_STALLED;
+    uplink->next_keepalive = now + (uplink->stalled ? SRTLA_KEEPALIVE_STALLED
+        : SRTLA_KEEPALIVE_FENCE);
   }
   srtla_uplink_weigh (uplink, bond->quality, now);
 }
@@ -355,14 +389,21 @@ void
 srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
 {
   gboolean pressed = FALSE;
+  SrtlaTime skew = 0;
   guint i;
 
+  for (i = 0; i < bond->n_uplinks; i++) {
+    if (bond->order[i]->state == SRTLA_UPLINK_UP && !bond->order[i]->stalled)
+      skew = MAX (skew, bond->order[i]->rtt.smoothed / 2);
+  }
+  bond->told_once = some_told_once (bond);
+  bond->nak_skew = NAK_SKEW + MIN (skew, NAK_SKEW_MAXIMUM);
   /* What is lost must be known before anything is held against an uplink. */
   srtla_enhanced_release (bond, now);
   for (i = 0; i < bond->n_uplinks; i++) {
     SrtlaUplink *uplink = bond->order[i];
 
-    find_losses (uplink, now);
+    find_losses (bond, uplink, now);
     if (uplink->state != SRTLA_UPLINK_UP)
       continue;
     guard_uplink (bond, uplink, now);

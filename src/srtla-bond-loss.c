@@ -17,6 +17,8 @@
 #define TRAIN_TIME_MAXIMUM (100 * SRTLA_MILLISECOND)
 /* A NAK is no longer under way than this. */
 #define NAK_TRAVEL_MAXIMUM (500 * SRTLA_MILLISECOND)
+/* Numbers named, none of them twice, until a peer is taken to name them once. */
+#define NAKS_TO_JUDGE 50
 /* What must be left of a packet's time for rescue to be of use. */
 #define USEFUL_MARGIN (10 * SRTLA_MILLISECOND)
 /* Rescued packets must not drown those that are well: with more than this
@@ -81,15 +83,32 @@ train_time (const SrtlaUplink * uplink)
   return MIN (SRTLA_ACK_TRAIN * 1360 * SRTLA_SECOND / rate, TRAIN_TIME_MAXIMUM);
 }
 
-/* Returns: whether something of its uplink that was sent clearly later than
- * the entry is known to have arrived. */
+/* Returns: whether something that was sent clearly later than the entry on its
+ * uplink is known to have arrived, a packet or a keepalive, and that long
+ * enough ago for a NAK of now to know it. */
 static gboolean
-is_overtaken (const SrtlaUplink * uplink, const SrtlaInflightEntry * entry,
-    guint64 place)
+is_overtaken (const SrtlaBond * bond, const SrtlaUplink * uplink,
+    const SrtlaInflightEntry * entry, SrtlaTime now)
 {
-  return place < uplink->delivery.proof_place
-      && entry->sent_at + srtla_delivery_reordering (&uplink->rtt)
-      <= uplink->delivery.proof_sent_at;
+  SrtlaTime later = entry->sent_at + srtla_delivery_reordering (&uplink->rtt);
+  SrtlaTime fenced_at;
+
+  if (bond->acknowledges && later <= uplink->delivery.proof_sent_at)
+    return TRUE;
+  fenced_at = srtla_uplink_fenced_at (uplink, later);
+  return fenced_at != SRTLA_TIME_NONE && now >= fenced_at + bond->nak_skew;
+}
+
+/* Returns: how long after its sending a packet is overdue although nothing is
+ * known of what was sent after it. */
+static SrtlaTime
+overdue_after (const SrtlaBond * bond, const SrtlaUplink * uplink)
+{
+  SrtlaTime overdue = srtla_delivery_overdue (&uplink->rtt);
+
+  /* Echoes come but so often, and may be lost. */
+  return bond->acknowledges ? overdue
+      : overdue + 2 * SRTLA_KEEPALIVE_FENCE + bond->nak_skew;
 }
 
 /* Returns: whether a NAK for the packet must have left before it arrived. One
@@ -116,6 +135,7 @@ judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   SrtlaUplink *uplink;
   guint64 place;
 
+  bond->callers.slots[caller].nak_numbers++;
   if (entry == NULL)
     return JUDGED_LOST;
   if (entry->holders == 0 || has_arrived (entry, now))
@@ -124,12 +144,16 @@ judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   if (uplink == NULL || uplink->stalled)
     return JUDGED_LOST;
   flying = srtla_inflight_find (uplink->log, caller, sequence, &place);
-  if (flying == NULL || flying->lost)
+  if (flying == NULL)
+    return JUDGED_LOST;
+  if (flying->lost || flying->reported)
+    bond->callers.slots[caller].nak_repeats++;
+  if (flying->lost)
     return JUDGED_LOST;
   if (flying->settled)
     return JUDGED_ARRIVED;
-  if (is_overtaken (uplink, flying, place)
-      || now >= flying->sent_at + srtla_delivery_overdue (&uplink->rtt))
+  if (is_overtaken (bond, uplink, flying, now)
+      || now >= flying->sent_at + overdue_after (bond, uplink))
     return JUDGED_LOST;
   if (!flying->reported)
     bond->stats.naks_held++;
@@ -239,12 +263,15 @@ release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
 static void
 release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
-  SrtlaTime overdue = srtla_delivery_overdue (&uplink->rtt);
+  SrtlaTime overdue = overdue_after (bond, uplink);
   SrtlaInflightEntry *entry;
 
-  while (uplink->overtaken_place < uplink->delivery.proof_place) {
+  /* Without SRTLA ACKs what was overtaken may well have arrived. The next NAK
+   * will tell, where there is a next one. */
+  while ((bond->acknowledges || bond->told_once)
+      && uplink->overtaken_place < srtla_inflight_next_place (uplink->log)) {
     entry = srtla_inflight_at (uplink->log, uplink->overtaken_place);
-    if (entry != NULL && !is_overtaken (uplink, entry, uplink->overtaken_place))
+    if (entry != NULL && !is_overtaken (bond, uplink, entry, now))
       break;
     if (entry != NULL)
       release_entry (bond, uplink, entry, now);
@@ -486,6 +513,31 @@ rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
   if (entry->copies < G_MAXUINT8)
     entry->copies++;
   return TRUE;
+}
+
+/* Returns: whether the caller's peer names a lost packet but once: as the
+ * handshake says, or as experience does. */
+gboolean
+srtla_enhanced_is_told_once (const SrtlaCaller * caller)
+{
+  if (caller->flags != 0 && !(caller->flags & SRTLA_HS_PERIODIC_NAK))
+    return TRUE;
+  return caller->nak_numbers >= NAKS_TO_JUDGE && caller->nak_repeats == 0;
+}
+
+/* Nobody will name this packet again: if it was lost without a NAK, or a second
+ * time, it goes out again from here. */
+void
+srtla_enhanced_resend (SrtlaBond * bond, SrtlaUplink * uplink,
+    const SrtlaInflightEntry * lost, SrtlaTime now)
+{
+  SrtlaInflightEntry flying = *lost;
+
+  if (lost->lost || !bond->rescue
+      || !srtla_enhanced_is_told_once (&bond->callers.slots[lost->caller]))
+    return;
+  flying.held = TRUE;
+  rescue_entry (bond, uplink, &flying, now);
 }
 
 gboolean

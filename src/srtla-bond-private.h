@@ -40,6 +40,8 @@ struct _SrtlaBond
   SrtlaTime relayed_at;         /* latest SRT ACK, on whichever uplink; 0 = none */
   SrtlaTime next_guard;         /* when uplinks are judged again */
   guint64 kept_bytes;           /* of packets held for rescue */
+  SrtlaTime nak_skew;           /* so old may a NAK be in comparison */
+  gboolean told_once;           /* some caller's peer names a loss but once */
   gboolean news;                /* a proof came: NAKs may be released */
   guint64 rescuing;             /* bit per uplink slot: rescue is not done yet */
   SrtlaTime rescue_at;          /* when it goes on */
@@ -97,7 +99,7 @@ void srtla_enhanced_srtla_ack (SrtlaBond *bond, SrtlaUplink *uplink,
     const guint8 *data, gsize size, SrtlaTime now);
 void srtla_enhanced_settle (SrtlaBond *bond, guint caller,
     const SrtlaTrackerEntry *entry, SrtlaTime now);
-void srtla_enhanced_settled (SrtlaBond *bond, SrtlaTime now);
+void srtla_enhanced_settled (SrtlaBond *bond);
 void srtla_enhanced_lost (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 void srtla_enhanced_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 gboolean srtla_enhanced_is_silent (const SrtlaUplink *uplink, SrtlaTime now);
@@ -128,6 +130,9 @@ void srtla_enhanced_keep (SrtlaBond *bond, guint caller, guint32 sequence,
 void srtla_enhanced_unkeep (SrtlaBond *bond, const SrtlaTrackerEntry *entry);
 void srtla_enhanced_drop_kept (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_drop_all_kept (SrtlaBond *bond, guint caller);
+gboolean srtla_enhanced_is_told_once (const SrtlaCaller *caller);
+void srtla_enhanced_resend (SrtlaBond *bond, SrtlaUplink *uplink,
+    const SrtlaInflightEntry *lost, SrtlaTime now);
 /* Sends what the uplink has outstanding, up to its rescue_end, over others.
  * Returns: FALSE if it must be called again. */
 gboolean srtla_enhanced_rescue (SrtlaBond *bond, SrtlaUplink *uplink,

@@ -35,6 +35,8 @@ typedef struct
   SrtlaReplies *replies;        /* likewise */
   guint8 nak_header[SRTLA_SRT_HEADER];  /* of its latest NAK */
   SrtlaTime nak_at;             /* when that came */
+  guint64 nak_numbers;          /* numbers in its NAKs */
+  guint64 nak_repeats;          /* of those, named before and not sent again */
   guint64 packets, bytes;       /* data packets seen on their way out */
   guint64 retransmissions;      /* of those, with the R flag */
 } SrtlaCaller;

@@ -19,6 +19,7 @@ struct _SrtlaInflight
 {
   guint64 inserted;             /* insertions ever: the next one's place */
   guint64 oldest;               /* place before which nothing is held */
+  guint64 passed;               /* place before which all has left the uplink */
   guint reach;
   guint32 mask;                 /* capacity - 1 */
   guint shift;                  /* takes a hash to its bucket */
@@ -48,7 +49,7 @@ node_at (SrtlaInflight *log, guint64 place)
 static inline void
 discount (SrtlaInflight *log, Node *node)
 {
-  if (node->entry.settled || node->entry.lost)
+  if (node->entry.settled || node->entry.lost || node->entry.passed)
     return;
   log->count--;
   log->bytes -= node->entry.size;
@@ -149,6 +150,7 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
   node->entry.held = TRUE;
   node->entry.settled = FALSE;
   node->entry.lost = FALSE;
+  node->entry.passed = FALSE;
   node->entry.reported = FALSE;
   node->entry.again = find (log, caller, sequence) != NONE;
   node->entry.sent_at = now;
@@ -215,6 +217,26 @@ srtla_inflight_lose (SrtlaInflight *log, guint caller, guint32 sequence)
   discount (log, node);
   node->entry.lost = TRUE;
   return TRUE;
+}
+
+guint64
+srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until, guint64 *place)
+{
+  guint64 before = log->bytes;
+
+  log->passed = MAX (log->passed, log->oldest);
+  for (; log->passed < log->inserted; log->passed++) {
+    Node *node = node_at (log, log->passed);
+
+    if (node->entry.sent_at > sent_until)
+      break;
+    if (!node->entry.held)
+      continue;
+    discount (log, node);
+    node->entry.passed = TRUE;
+  }
+  *place = log->passed;
+  return before - log->bytes;
 }
 
 gboolean
@@ -317,7 +339,7 @@ srtla_inflight_clear (SrtlaInflight *log)
 {
   /* NONE is all ones. Nodes need no clearing: nothing leads to them. */
   memset (log->buckets, 0xff, log->n_buckets * sizeof (guint32));
-  log->inserted = log->oldest = 0;
+  log->inserted = log->oldest = log->passed = 0;
   log->n_held = 0;
   log->count = 0;
   log->bytes = 0;

@@ -18,6 +18,7 @@ typedef struct
   guint8 held : 1;              /* FALSE: taken out, or an empty entry */
   guint8 settled : 1;           /* held, but known to have arrived: not counted */
   guint8 lost : 1;              /* held, but taken for lost: not counted either */
+  guint8 passed : 1;            /* held, but no longer on the uplink: likewise */
   guint8 reported : 1;          /* a NAK names it, which is held back */
   guint8 again : 1;             /* an earlier copy was held when it was sent */
   SrtlaTime sent_at;
@@ -68,6 +69,12 @@ gboolean srtla_inflight_settle (SrtlaInflight *log, guint caller,
  * Returns: FALSE if none is held, or it was settled or lost before. */
 gboolean srtla_inflight_lose (SrtlaInflight *log, guint caller,
     guint32 sequence);
+
+/* What was sent at `sent_until` or earlier has left the uplink, arrived or not:
+ * it stays held and is no longer counted as in flight. Amortised O(1). Returns:
+ * the bytes that were counted until now. *place: the first place after them. */
+guint64 srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until,
+    guint64 *place);
 
 /* Takes out every held copy of a number. Returns: how many there were. */
 guint srtla_inflight_forget (SrtlaInflight *log, guint caller,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "srtla-uplink.h"
 
+#include <string.h>
+
 SrtlaUplink *
 srtla_uplink_new (guint slot, SrtlaTime now)
 {
@@ -69,6 +71,19 @@ srtla_uplink_window_ack_any (SrtlaUplink * uplink)
     uplink->window = MIN (uplink->window + 1, SRTLA_WINDOW_MAXIMUM);
 }
 
+SrtlaTime
+srtla_uplink_fenced_at (const SrtlaUplink * uplink, SrtlaTime sent_at)
+{
+  SrtlaTime first = SRTLA_TIME_NONE;
+  guint i;
+
+  for (i = 0; i < SRTLA_FENCES; i++) {
+    if (uplink->fences[i].sent_at >= MAX (sent_at, 1))
+      first = MIN (first, uplink->fences[i].echoed_at);
+  }
+  return first;
+}
+
 void
 srtla_uplink_weigh (SrtlaUplink * uplink, gboolean use_quality, SrtlaTime now)
 {
@@ -96,6 +111,7 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   uplink->stalled = FALSE;
   uplink->train_left = 0;
   uplink->ramp = 0;
+  memset (uplink->fences, 0, sizeof uplink->fences);
   uplink->overtaken_place = uplink->overdue_place = 0;
   uplink->rescue_place = uplink->rescue_end = 0;
 }
@@ -142,6 +158,9 @@ srtla_uplink_echo (SrtlaUplink * uplink, const guint8 * data, gsize size,
     if (!srtla_rtt_sample (&uplink->rtt, now - sent_at, now))
       return FALSE;
     uplink->counters.keepalives_echoed++;
+    uplink->fences[uplink->next_fence].sent_at = MAX (sent_at, 1);
+    uplink->fences[uplink->next_fence].echoed_at = now;
+    uplink->next_fence = (uplink->next_fence + 1) % SRTLA_FENCES;
     return TRUE;
   }
   return FALSE;

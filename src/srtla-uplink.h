@@ -30,6 +30,9 @@ G_BEGIN_DECLS
 #define SRTLA_CLASSIC_TIMEOUT 4
 
 #define SRTLA_KEEPALIVE_INTERVAL SRTLA_SECOND
+/* Where receivers send no SRTLA ACKs, while packets flow: echoes replace them. */
+#define SRTLA_KEEPALIVE_FENCE    (100 * SRTLA_MILLISECOND)
+#define SRTLA_FENCES             8
 /* While its path is in doubt. */
 #define SRTLA_KEEPALIVE_STALLED  (100 * SRTLA_MILLISECOND)
 #define SRTLA_KEEPALIVES_REMEMBERED 16
@@ -72,6 +75,13 @@ typedef struct
   gboolean stalled;             /* proof of delivery is overdue */
   SrtlaTime stalled_since;
   gboolean echoed;              /* its path answered since it stalled */
+  struct
+  {
+    SrtlaTime sent_at;          /* when a keepalive left that was echoed: what was
+                                 * sent before has left the uplink too; 0 = empty */
+    SrtlaTime echoed_at;
+  } fences[SRTLA_FENCES];
+  guint next_fence;             /* of fences[] */
   guint64 ramp;                 /* bytes in flight that its return has earned;
                                  * 0 = it has its whole share */
   guint train_left;             /* duplicates still to send of a probe train */
@@ -114,6 +124,10 @@ gboolean srtla_uplink_is_live (const SrtlaUplink *uplink, SrtlaTime now);
 void srtla_uplink_window_nak (SrtlaUplink *uplink);
 void srtla_uplink_window_ack (SrtlaUplink *uplink);     /* the uplink that held it */
 void srtla_uplink_window_ack_any (SrtlaUplink *uplink); /* each uplink, once a number */
+
+/* Returns: when the first echo came of a keepalive that left at `sent_at` or
+ * later; SRTLA_TIME_NONE if none has. */
+SrtlaTime srtla_uplink_fenced_at (const SrtlaUplink *uplink, SrtlaTime sent_at);
 
 /* Where it stands among others: revises `weight`. */
 void srtla_uplink_weigh (SrtlaUplink *uplink, gboolean use_quality,
