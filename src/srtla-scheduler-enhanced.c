@@ -10,11 +10,17 @@
 
 #define HYSTERESIS 1.1
 
-/* Higher is better: room in bytes of weight for each byte in flight. */
+/* Higher is better: room in bytes of weight for each byte in flight. What a
+ * returning uplink may have in flight it gets: while others have all the
+ * traffic, it could prove nothing. */
 static inline gdouble
 score_of (const SrtlaUplink * uplink, guint size)
 {
-  return uplink->weight / (gdouble) (srtla_inflight_bytes (uplink->log) + size);
+  guint64 bytes = srtla_inflight_bytes (uplink->log) + size;
+
+  if (bytes <= uplink->ramp)
+    return G_MAXDOUBLE / 2 / (gdouble) bytes;
+  return uplink->weight / (gdouble) bytes;
 }
 
 static guint

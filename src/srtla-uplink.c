@@ -101,6 +101,8 @@ srtla_uplink_weigh (SrtlaUplink * uplink, gboolean use_quality, SrtlaTime now)
 void
 srtla_uplink_fail (SrtlaUplink * uplink)
 {
+  guint64 capacity = uplink->delivery.capacity;
+
   uplink->window = SRTLA_WINDOW_MINIMUM;
   uplink->in_flight = 0;
   uplink->last_heard = 0;
@@ -108,9 +110,10 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   uplink->counters.failures++;
   srtla_inflight_clear (uplink->log);
   srtla_delivery_reset (&uplink->delivery);
+  uplink->delivery.capacity = capacity; /* a first guess, when it returns */
   uplink->stalled = FALSE;
   uplink->train_left = 0;
-  uplink->ramp = 0;
+  uplink->ramp = SRTLA_RAMP_START;
   memset (uplink->fences, 0, sizeof uplink->fences);
   uplink->overtaken_place = uplink->overdue_place = 0;
   uplink->rescue_place = uplink->rescue_end = 0;
