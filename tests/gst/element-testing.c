@@ -220,6 +220,16 @@ testing_main (int argc, char **argv, void (*add) (void))
 }
 
 void
+fixture_use_receiver (Fixture *fixture, SrtlaBehaviour behaviour,
+    const gchar *address)
+{
+  model_receiver_free (fixture->receiver);
+  fixture->receiver = model_receiver_new (behaviour, address, 0);
+  g_object_set (fixture->element, "host", address,
+      "port", model_receiver_port (fixture->receiver), NULL);
+}
+
+void
 fixture_play (Fixture *fixture, guint uplinks)
 {
   fixture->harness = gst_harness_new_with_element (fixture->element, "sink",

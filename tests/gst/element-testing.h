@@ -48,6 +48,10 @@ void fixture_add_test (const gchar *path,
 /* Starts GStreamer and GTest, runs what `add` registers. Returns: main()'s. */
 int testing_main (int argc, char **argv, void (*add) (void));
 
+/* Replaces the model receiver, before fixture_play (). */
+void fixture_use_receiver (Fixture *fixture, SrtlaBehaviour behaviour,
+    const gchar *address);
+
 /* Puts the element into a harness, without a src pad, and into PLAYING; waits
  * for `uplinks` uplinks to be up. */
 void fixture_play (Fixture *fixture, guint uplinks);

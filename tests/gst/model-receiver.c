@@ -217,6 +217,8 @@ model_receiver_new (SrtlaBehaviour behaviour, const gchar *address, guint port)
   model->cut = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   model->core = srtla_receiver_new (behaviour, fill_random, NULL, now ());
   model->stop = g_cancellable_new ();
+  /* Held, so that it does not come and go with each wait: tests count. */
+  g_cancellable_get_fd (model->stop);
   model->thread = g_thread_new ("model-receiver", run, model);
   return model;
 }
@@ -227,6 +229,7 @@ model_receiver_free (ModelReceiver *model)
   g_cancellable_cancel (model->stop);
   g_thread_join (model->thread);
   srtla_receiver_free (model->core);
+  g_cancellable_release_fd (model->stop);
   g_object_unref (model->stop);
   g_object_unref (model->socket);
   g_ptr_array_unref (model->peers);

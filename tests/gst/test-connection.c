@@ -269,10 +269,8 @@ test_ipv6 (void)
     return;
   memset (&fixture, 0, sizeof fixture);
   fixture_set_up (&fixture, NULL);
-  model_receiver_free (fixture.receiver);
-  fixture.receiver = model_receiver_new (SRTLA_BEHAVIOUR_B, "::1", 0);
-  g_object_set (fixture.element, "host", "::1", "uplinks", "::1",
-      "port", model_receiver_port (fixture.receiver), NULL);
+  fixture_use_receiver (&fixture, SRTLA_BEHAVIOUR_B, "::1");
+  g_object_set (fixture.element, "uplinks", "::1", NULL);
   fixture_play (&fixture, 1);
   fixture_push (&fixture, 0, 50);
   fixture_wait_packets (&fixture, 50);
@@ -290,10 +288,8 @@ test_wrong_family (void)
     return;
   memset (&fixture, 0, sizeof fixture);
   fixture_set_up (&fixture, NULL);
-  model_receiver_free (fixture.receiver);
-  fixture.receiver = model_receiver_new (SRTLA_BEHAVIOUR_B, "::1", 0);
-  g_object_set (fixture.element, "host", "::1", "uplinks", "127.0.0.2,::1",
-      "port", model_receiver_port (fixture.receiver), NULL);
+  fixture_use_receiver (&fixture, SRTLA_BEHAVIOUR_B, "::1");
+  g_object_set (fixture.element, "uplinks", "127.0.0.2,::1", NULL);
   fixture_play (&fixture, 1);
   fixture_wait_uplink (&fixture, "127.0.0.2", "failed");
   fixture_wait_uplink (&fixture, "::1", "up");

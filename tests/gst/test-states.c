@@ -19,6 +19,27 @@ count_entries (const gchar *path)
   return count;
 }
 
+/* Prints what they are: names of threads, targets of descriptors. */
+static void
+list_entries (const gchar *path)
+{
+  GDir *directory = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while ((name = g_dir_read_name (directory)) != NULL) {
+    gchar *entry = g_build_filename (path, name, NULL);
+    gchar *comm = g_build_filename (entry, "comm", NULL), *text = NULL;
+
+    if (!g_file_get_contents (comm, &text, NULL, NULL))
+      text = g_file_read_link (entry, NULL);
+    g_printerr ("%s: %s\n", entry, text);
+    g_free (text);
+    g_free (comm);
+    g_free (entry);
+  }
+  g_dir_close (directory);
+}
+
 /* Waits until there are no more entries than that. GLib's pools end their
  * idle threads when told to, but not at once. */
 static void
@@ -28,8 +49,10 @@ wait_entries (const gchar *path, guint most)
   guint count;
 
   while ((count = count_entries (path)) > most) {
-    if (g_get_monotonic_time () > end)
+    if (g_get_monotonic_time () > end) {
+      list_entries (path);
       g_error ("%s has %u entries, not %u", path, count, most);
+    }
     g_thread_pool_stop_unused_threads ();
     g_usleep (2000);
   }
