@@ -56,6 +56,8 @@ recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 
   uplink->stalled = FALSE;
   uplink->train_left = 0;
+  if (bond->acknowledges)
+    uplink->trials = 0;
   /* What was sent later may arrive yet. */
   uplink->rescue_end = MIN (uplink->rescue_end, uplink->delivery.proof_place);
   uplink->ramp = brief ? MAX (RAMP_START, srtla_delivery_window
@@ -347,7 +349,8 @@ wants_train (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
   if (uplink->train_left > 0 || !(starved || (uplink->stalled
               && uplink->echoed)))
     return FALSE;
-  if (uplink->train_at != 0 && now < uplink->train_at + TRAIN_INTERVAL)
+  if (uplink->train_at != 0
+      && now < uplink->train_at + (TRAIN_INTERVAL << MIN (uplink->trials, 4)))
     return FALSE;
   return uplink->stalled || bond->stats.duplicate_bytes
       <= bond->stats.bytes_sent / EXPLORATION_PARTS;
@@ -364,6 +367,7 @@ guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     try_again (bond, uplink, now);
   } else if (wants_train (bond, uplink, now)) {
     uplink->train_left = SRTLA_ACK_TRAIN;
+    uplink->trials += uplink->train_at != 0 ? 1 : 0;
     uplink->train_at = MAX (now, 1);
     uplink->train_next = now;
   }

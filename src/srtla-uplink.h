@@ -95,7 +95,7 @@ typedef struct
   guint64 rescue_place, rescue_end;     /* rescued up to here; and to do so */
   guint lost_in_row;            /* NAKs since something of it was settled */
   guint lost_since_proof;       /* packets sent after it, as NAKs tell */
-  guint trials;                 /* in vain, where receivers send no SRTLA ACKs */
+  guint trials;                 /* to bring it back, in vain: ever more seldom */
 
   SrtlaTime next_keepalive;
   struct
