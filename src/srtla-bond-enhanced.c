@@ -334,6 +334,8 @@ find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
       continue;
     if (!lost.lost)
       uplink->counters.losses_found++;
+    if (lost.reported)          /* the next NAK names it, or it goes again */
+      bond->stats.naks_dropped++;
     srtla_enhanced_resend (bond, uplink, &lost, now);
   }
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
@@ -433,7 +435,7 @@ srtla_enhanced_rescue_all (SrtlaBond * bond, SrtlaTime now)
 
     if (!(bond->rescuing & bit))
       continue;
-    if (srtla_enhanced_rescue (bond, uplink, now))
+    if (srtla_enhanced_rescue (bond, uplink, TRUE, now))
       bond->rescuing &= ~bit;
   }
 }

@@ -30,17 +30,19 @@
 
 /* ---- NAKs towards the caller ------------------------------------------- */
 
+/* Hands back what was written to a caller. */
 static void
-emit_nak (SrtlaBond * bond)
+emit_nak (SrtlaBond * bond, guint caller, guint uplink)
 {
-  SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, bond->nak_uplink, bond->nak_caller,
-    {bond->nak_writer.data, 0, NULL}, SRTLA_COPY_NONE
+  SrtlaNakWriter *writer = &bond->nak_writers[caller];
+  SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, uplink, caller,
+    {writer->data, 0, NULL}, SRTLA_COPY_NONE
   };
 
-  reply.packet.size = srtla_nak_writer_finish (&bond->nak_writer);
+  bond->naks_open &= ~(1u << caller);
+  reply.packet.size = srtla_nak_writer_finish (writer);
   if (reply.packet.size == 0)
     return;
-  bond->naks_used++;
   bond->stats.replies++;
   bond->stats.reply_bytes += reply.packet.size;
   srtla_bond_emit (bond, &reply);
@@ -54,21 +56,26 @@ begin_nak (SrtlaBond * bond, guint caller)
 
   if (bond->naks_used == SRTLA_BOND_NAKS)
     return FALSE;
-  srtla_nak_writer_init (&bond->nak_writer,
-      bond->nak_packets[bond->naks_used], slot->nak_header);
-  bond->nak_caller = caller;
+  srtla_nak_writer_init (&bond->nak_writers[caller],
+      bond->nak_packets[bond->naks_used++], slot->nak_header);
+  bond->naks_open |= 1u << caller;
   return TRUE;
 }
 
 /* Returns: FALSE if all packets are full. */
 static gboolean
-pass (SrtlaBond * bond, guint32 first, guint32 last)
+pass (SrtlaBond * bond, guint caller, guint uplink, guint32 first,
+    guint32 last)
 {
-  if (srtla_nak_writer_add (&bond->nak_writer, first, last))
+  SrtlaNakWriter *writer = &bond->nak_writers[caller];
+
+  if (!(bond->naks_open & 1u << caller))
+    return FALSE;
+  if (srtla_nak_writer_add (writer, first, last))
     return TRUE;
-  emit_nak (bond);
-  return begin_nak (bond, bond->nak_caller)
-      && srtla_nak_writer_add (&bond->nak_writer, first, last);
+  emit_nak (bond, caller, uplink);
+  return begin_nak (bond, caller)
+      && srtla_nak_writer_add (writer, first, last);
 }
 
 /* Returns: how much longer than the measure a packet may take whose uplink has
@@ -158,13 +165,34 @@ judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   if (!flying->reported)
     bond->stats.naks_held++;
   flying->reported = TRUE;
+  /* By an earlier measure it may have been overdue before anybody asked. */
+  uplink->overdue_place = MIN (uplink->overdue_place, place);
   return JUDGED_HELD;
+}
+
+/* A number that was held back is passed after all, with another NAK. */
+static void
+end_hold (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
+{
+  const SrtlaTrackerEntry *entry =
+      srtla_tracker_find (bond->callers.slots[caller].tracker, sequence, now);
+  SrtlaUplink *uplink = entry != NULL
+      ? srtla_bond_uplink (bond, entry->uplink) : NULL;
+  SrtlaInflightEntry *flying;
+  guint64 place;
+
+  flying = uplink != NULL
+      ? srtla_inflight_find (uplink->log, caller, sequence, &place) : NULL;
+  if (flying == NULL || !flying->reported)
+    return;
+  flying->reported = FALSE;
+  bond->stats.naks_released++;
 }
 
 /* Judges the numbers from first to last, all of them in the tracker's span. */
 static guint
-judge_range (SrtlaBond * bond, guint caller, guint32 first, guint32 count,
-    SrtlaTime now)
+judge_range (SrtlaBond * bond, guint caller, guint uplink, guint32 first,
+    guint32 count, SrtlaTime now)
 {
   guint withheld = 0;
 
@@ -173,8 +201,9 @@ judge_range (SrtlaBond * bond, guint caller, guint32 first, guint32 count,
       withheld++;
       continue;
     }
+    end_hold (bond, caller, first, now);
     srtla_bond_lose (bond, caller, first, now);
-    pass (bond, first, first);
+    pass (bond, caller, uplink, first, first);
   }
   return withheld;
 }
@@ -185,15 +214,15 @@ srtla_enhanced_filter_nak (SrtlaBond * bond, guint caller, guint uplink,
 {
   SrtlaCaller *slot = &bond->callers.slots[caller];
   guint budget = SRTLA_TRACKER_SIZE;
-  guint withheld = 0;
+  guint withheld = 0, used;
   SrtlaNakReader reader;
   guint32 first, last;
 
   memcpy (slot->nak_header, data, SRTLA_SRT_HEADER);
   slot->nak_at = now;
-  bond->nak_uplink = uplink;
   if (!begin_nak (bond, caller))
     return FALSE;
+  used = bond->naks_used;
 
   srtla_nak_reader_init (&reader, data, size);
   while (srtla_nak_reader_next (&reader, &first, &last)) {
@@ -201,46 +230,48 @@ srtla_enhanced_filter_nak (SrtlaBond * bond, guint caller, guint uplink,
 
     if (!srtla_tracker_clip (slot->tracker, &start, &end)) {
       bond->stats.ignored_numbers++;
-      pass (bond, first, last);
+      pass (bond, caller, uplink, first, last);
       continue;
     }
     count = MIN (srtla_seq_steps (start, end) + 1, budget);
     budget -= count;
-    withheld += judge_range (bond, caller, start, count, now);
+    withheld += judge_range (bond, caller, uplink, start, count, now);
   }
 
-  if (withheld == 0) {          /* it goes back as it came */
-    srtla_nak_writer_init (&bond->nak_writer, bond->nak_writer.data, data);
+  /* It goes back as it came, unless a part has gone already. */
+  if (withheld == 0 && bond->naks_used == used) {
+    bond->naks_used--;
+    bond->naks_open &= ~(1u << caller);
     return FALSE;
   }
-  emit_nak (bond);
+  emit_nak (bond, caller, uplink);
   return TRUE;
 }
 
-/* Tells the caller of a loss that it was not told of in time. */
-static void
+/* Tells the caller of a loss that it was not told of in time. Returns: FALSE if
+ * all packets are full. */
+static gboolean
 release (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
 {
   SrtlaCaller *slot = &bond->callers.slots[caller];
   guint32 elapsed = (guint32) (now - slot->nak_at);
 
-  if (bond->nak_caller != caller) {
-    if (bond->nak_caller != SRTLA_NO_CALLER)
-      emit_nak (bond);
-    bond->nak_caller = SRTLA_NO_CALLER;
+  if (!(bond->naks_open & 1u << caller)) {
     if (!begin_nak (bond, caller))
-      return;
-    srtla_write_u32 (bond->nak_writer.data + 8,
+      return FALSE;
+    srtla_write_u32 (bond->nak_writers[caller].data + 8,
         srtla_srt_timestamp (slot->nak_header) + elapsed);
   }
-  if (pass (bond, sequence, sequence)) {
-    bond->stats.naks_released++;
-    srtla_bond_lose (bond, caller, sequence, now);
-  }
+  if (!pass (bond, caller, SRTLA_NO_UPLINK, sequence, sequence))
+    return FALSE;
+  bond->stats.naks_released++;
+  srtla_bond_lose (bond, caller, sequence, now);
+  return TRUE;
 }
 
-/* Releases what is held of an entry that turned out lost. */
-static void
+/* Releases what is held of an entry that turned out lost. Returns: FALSE if it
+ * must wait. */
+static gboolean
 release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
     SrtlaInflightEntry * entry, SrtlaTime now)
 {
@@ -248,15 +279,16 @@ release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
   guint caller = entry->caller;
 
   if (!entry->held || !entry->reported || entry->settled)
-    return;
-  entry->reported = FALSE;
+    return TRUE;
   tracked = srtla_tracker_find (bond->callers.slots[caller].tracker,
       entry->sequence, now);
   if (tracked == NULL || tracked->holders == 0 || has_arrived (tracked, now)
       || tracked->uplink != uplink->slot)
     bond->stats.naks_dropped++; /* arrived, or sent again elsewhere since */
-  else
-    release (bond, caller, entry->sequence, now);
+  else if (!release (bond, caller, entry->sequence, now))
+    return FALSE;
+  entry->reported = FALSE;
+  return TRUE;
 }
 
 /* Looks at each entry once for each of the two reasons, in order of sending. */
@@ -273,8 +305,8 @@ release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     entry = srtla_inflight_at (uplink->log, uplink->overtaken_place);
     if (entry != NULL && !is_overtaken (bond, uplink, entry, now))
       break;
-    if (entry != NULL)
-      release_entry (bond, uplink, entry, now);
+    if (entry != NULL && !release_entry (bond, uplink, entry, now))
+      return;
     uplink->overtaken_place++;
   }
   while (uplink->overdue_place < srtla_inflight_next_place (uplink->log)) {
@@ -289,10 +321,31 @@ release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
       if (now < due + overdue)
         break;
     }
-    if (entry != NULL)
-      release_entry (bond, uplink, entry, now);
+    if (entry != NULL && !release_entry (bond, uplink, entry, now))
+      return;
     uplink->overdue_place++;
   }
+}
+
+/* Hands back what was written of released numbers. */
+static void
+emit_released (SrtlaBond * bond)
+{
+  while (bond->naks_open != 0)
+    emit_nak (bond, (guint) __builtin_ctz (bond->naks_open), SRTLA_NO_UPLINK);
+}
+
+void
+srtla_enhanced_release_all (SrtlaBond * bond, SrtlaUplink * uplink,
+    SrtlaTime now)
+{
+  guint64 next = srtla_inflight_next_place (uplink->log);
+  guint64 place = next > SRTLA_INFLIGHT_CAPACITY
+      ? next - SRTLA_INFLIGHT_CAPACITY : 0;
+
+  for (; place < next; place++)
+    release_entry (bond, uplink, srtla_inflight_at (uplink->log, place), now);
+  emit_released (bond);
 }
 
 void
@@ -300,14 +353,9 @@ srtla_enhanced_release (SrtlaBond * bond, SrtlaTime now)
 {
   guint i;
 
-  bond->nak_caller = SRTLA_NO_CALLER;
   for (i = 0; i < bond->n_uplinks; i++)
     release_lost (bond, bond->order[i], now);
-  if (bond->nak_caller != SRTLA_NO_CALLER) {
-    bond->nak_uplink = SRTLA_NO_UPLINK;
-    emit_nak (bond);
-  }
-  bond->nak_caller = SRTLA_NO_CALLER;
+  emit_released (bond);
 }
 
 /* ---- Where a packet goes that must arrive soon ------------------------- */
@@ -481,7 +529,7 @@ backlog (const SrtlaUplink * uplink)
  * is time, for room on the other uplinks. */
 static gboolean
 rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
-    const SrtlaInflightEntry * flying, SrtlaTime now)
+    const SrtlaInflightEntry * flying, gboolean patient, SrtlaTime now)
 {
   SrtlaCaller *caller = &bond->callers.slots[flying->caller];
   SrtlaTrackerEntry *entry = srtla_tracker_find (caller->tracker,
@@ -498,7 +546,7 @@ rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
       G_GUINT64_CONSTANT (1) << uplink->slot);
   if (to == SRTLA_NO_UPLINK)
     return TRUE;
-  if (backlog (bond->uplinks[to]) > RESCUE_BACKLOG
+  if (patient && backlog (bond->uplinks[to]) > RESCUE_BACKLOG
       && now + RESCUE_PATIENCE < entry->first_sent_at + latency_of (caller))
     return FALSE;
   packet.data = entry->data;
@@ -537,11 +585,12 @@ srtla_enhanced_resend (SrtlaBond * bond, SrtlaUplink * uplink,
       || !srtla_enhanced_is_told_once (&bond->callers.slots[lost->caller]))
     return;
   flying.held = TRUE;
-  rescue_entry (bond, uplink, &flying, now);
+  rescue_entry (bond, uplink, &flying, TRUE, now);
 }
 
 gboolean
-srtla_enhanced_rescue (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+srtla_enhanced_rescue (SrtlaBond * bond, SrtlaUplink * uplink,
+    gboolean patient, SrtlaTime now)
 {
   guint64 end = uplink->rescue_end;
 
@@ -553,7 +602,8 @@ srtla_enhanced_rescue (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     const SrtlaInflightEntry *flying = srtla_inflight_at (uplink->log,
         uplink->rescue_place);
 
-    if (flying != NULL && !rescue_entry (bond, uplink, flying, now))
+    if (flying != NULL
+        && !rescue_entry (bond, uplink, flying, patient, now))
       return FALSE;
   }
   return TRUE;

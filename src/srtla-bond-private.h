@@ -49,8 +49,8 @@ struct _SrtlaBond
   /* NAKs of our own writing, valid until the next call. */
   guint8 nak_packets[SRTLA_BOND_NAKS][SRTLA_NAK_SIZE];
   guint naks_used;
-  SrtlaNakWriter nak_writer;
-  guint nak_caller, nak_uplink; /* of the one being written */
+  SrtlaNakWriter nak_writers[SRTLA_MAX_CALLERS];
+  guint32 naks_open;            /* bit per caller slot: one is being written */
 
   SrtlaTime next_housekeeping;  /* once a second */
   SrtlaTime rates_since;        /* when bitrates were last taken */
@@ -116,6 +116,9 @@ gboolean srtla_enhanced_filter_nak (SrtlaBond *bond, guint caller,
     guint uplink, const guint8 *data, gsize size, SrtlaTime now);
 /* Tells callers of losses held back until they are sure. */
 void srtla_enhanced_release (SrtlaBond *bond, SrtlaTime now);
+/* The same for all that is held back of an uplink: its log is about to go. */
+void srtla_enhanced_release_all (SrtlaBond *bond, SrtlaUplink *uplink,
+    SrtlaTime now);
 /* Returns: the uplink on which a packet would arrive soonest, of those not in
  * `avoid` (bits of slots) that deliver; or SRTLA_NO_UPLINK. */
 guint srtla_enhanced_soonest (const SrtlaBond *bond, guint size,
@@ -136,7 +139,7 @@ void srtla_enhanced_resend (SrtlaBond *bond, SrtlaUplink *uplink,
 /* Sends what the uplink has outstanding, up to its rescue_end, over others.
  * Returns: FALSE if it must be called again. */
 gboolean srtla_enhanced_rescue (SrtlaBond *bond, SrtlaUplink *uplink,
-    SrtlaTime now);
+    gboolean patient, SrtlaTime now);
 
 static inline gboolean
 srtla_bond_is_classic (const SrtlaBond * bond)

@@ -154,7 +154,8 @@ rescue_from (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   if (!srtla_bond_is_classic (bond)) {
     uplink->rescue_end = srtla_inflight_next_place (uplink->log);
-    srtla_enhanced_rescue (bond, uplink, now);
+    srtla_enhanced_rescue (bond, uplink, FALSE, now);
+    srtla_enhanced_release_all (bond, uplink, now);
   }
   bond->rescuing &= ~(G_GUINT64_CONSTANT (1) << uplink->slot);
 }
@@ -221,6 +222,7 @@ srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
 
   g_return_if_fail (uplink != NULL);
 
+  bond->naks_used = 0;
   rescue_from (bond, uplink, now);
   srtla_registration_closed (bond->registration, slot, "removed", now);
   srtla_registration_remove (bond->registration, slot, now);
@@ -253,6 +255,7 @@ srtla_bond_uplink_closed (SrtlaBond * bond, guint slot, const gchar * reason,
   SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
 
   g_return_if_fail (uplink != NULL);
+  bond->naks_used = 0;
   rescue_from (bond, uplink, now);
   if (uplink->last_heard != 0)
     srtla_uplink_fail (uplink);
@@ -402,6 +405,9 @@ srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
     return FALSE;
   if (scheduler == bond->scheduler)
     return TRUE;
+  bond->naks_used = 0;
+  for (i = 0; i < bond->n_uplinks; i++)
+    srtla_enhanced_release_all (bond, bond->order[i], now);
   bond->scheduler = scheduler;
   for (i = 0; i < SRTLA_MAX_CALLERS && srtla_bond_is_classic (bond); i++)
     srtla_enhanced_drop_all_kept (bond, i);
@@ -479,7 +485,6 @@ srtla_bond_new (const SrtlaBondConfig * config, SrtlaTime now)
   bond->quality = TRUE;
   bond->rescue = TRUE;
   bond->nak_filter = TRUE;
-  bond->nak_caller = SRTLA_NO_CALLER;
   bond->latest = SRTLA_NO_UPLINK;
   bond->next_housekeeping = now + SRTLA_SECOND;
   bond->rates_since = now;
