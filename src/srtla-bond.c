@@ -394,6 +394,19 @@ srtla_bond_set_connection_timeout (SrtlaBond * bond, SrtlaTime timeout)
   bond->config.connection_timeout = timeout;
 }
 
+/* Whoever was told of a stall is told of its end. */
+static void
+forget_stall (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  const SrtlaEvent event = { SRTLA_EVENT_DELIVERS, now, uplink->slot,
+    SRTLA_NO_CALLER, uplink->state, uplink->state, NULL
+  };
+
+  if (uplink->stalled)
+    srtla_bond_tell (bond, &event);
+  uplink->stalled = FALSE;
+}
+
 /* Each mode reads the logs in its own way: what is in flight is counted anew. */
 gboolean
 srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
@@ -418,7 +431,7 @@ srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
 
     prepare_log (bond, uplink);
     uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
-    uplink->stalled = FALSE;
+    forget_stall (bond, uplink, now);
     uplink->train_left = 0;
     srtla_delivery_restart (&uplink->delivery,
         srtla_inflight_next_place (uplink->log));
