@@ -25,6 +25,7 @@ struct _GstSrtlaEngine
   GPtrArray *ingresses;         /* GstSrtlaIngress */
   GstSrtlaIngressStats past;
 
+  GstSrtlaToggles toggles;      /* as the core has them */
   SrtlaTime drain_timeout, stats_interval;
   SrtlaTime stats_at;           /* SRTLA_TIME_NONE = off */
   GstSrtlaFileWatch file;
@@ -81,6 +82,10 @@ release_packet (gpointer owner, gpointer user_data)
 GstSrtlaEngine *
 gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
 {
+  /* As srtla_bond_new() has them. */
+  const GstSrtlaToggles defaults = { GST_SRTLA_MODE_CLASSIC, TRUE, FALSE, TRUE,
+    TRUE
+  };
   GstSrtlaEngine *engine = g_new0 (GstSrtlaEngine, 1);
   SrtlaBondConfig bond = { fill_random, engine, reference_packet,
     release_packet, 0
@@ -93,6 +98,7 @@ gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
   engine->pool = gst_srtla_packet_pool_new ();
   engine->ingresses = g_ptr_array_new ();
   engine->stats_at = engine->file_at = SRTLA_TIME_NONE;
+  engine->toggles = defaults;
   engine->datagrams = g_malloc (GST_SRTLA_SOCKET_BATCH * DATAGRAM_SIZE);
   for (i = 0; i < GST_SRTLA_SOCKET_BATCH; i++) {
     engine->vectors[i].buffer = engine->datagrams + i * DATAGRAM_SIZE;
@@ -124,52 +130,6 @@ gst_srtla_engine_free (GstSrtlaEngine * engine)
   gst_srtla_packet_pool_free (engine->pool);
   g_free (engine->datagrams);
   g_free (engine);
-}
-
-/* ---- Settings ----------------------------------------------------------- */
-
-void
-gst_srtla_engine_set_settings (GstSrtlaEngine * engine,
-    const GstSrtlaSettings * settings, SrtlaTime now)
-{
-  srtla_bond_set_connection_timeout (engine->bond,
-      settings->connection_timeout);
-  engine->drain_timeout = settings->drain_timeout;
-  if (settings->stats_interval != engine->stats_interval) {
-    engine->stats_interval = settings->stats_interval;
-    engine->stats_at = engine->stats_interval != 0
-        ? now + engine->stats_interval : SRTLA_TIME_NONE;
-  }
-  gst_srtla_return_set_socket (&engine->way, settings->return_socket);
-  if (g_strcmp0 (settings->uplinks_file, engine->file.path) != 0) {
-    gst_srtla_file_watch_set (&engine->file, settings->uplinks_file);
-    engine->file_at = engine->file.path != NULL
-        ? now + GST_SRTLA_FILE_INTERVAL : SRTLA_TIME_NONE;
-  }
-}
-
-void
-gst_srtla_engine_set_ingresses (GstSrtlaEngine * engine, GPtrArray * ingresses,
-    const GstSrtlaIngressStats * past)
-{
-  g_ptr_array_unref (engine->ingresses);
-  engine->ingresses = ingresses;
-  engine->past = *past;
-}
-
-void
-gst_srtla_engine_set_src_pad (GstSrtlaEngine * engine, GstSrtlaSrcPad * pad)
-{
-  gst_srtla_return_set_pad (&engine->way, pad);
-}
-
-void
-gst_srtla_engine_drain (GstSrtlaEngine * engine, guint number, SrtlaTime now)
-{
-  if (number == engine->drain_asked)
-    return;
-  engine->drain = engine->drain_asked = number;
-  engine->drain_until = now + engine->drain_timeout;
 }
 
 /* ---- What the core hands out -------------------------------------------- */
@@ -231,6 +191,75 @@ take_outputs (GstSrtlaEngine * engine, SrtlaTime now)
 
   while (srtla_bond_next_output (engine->bond, &output))
     hand_out (engine, &output, now);
+}
+
+/* ---- Settings ----------------------------------------------------------- */
+
+/* Only what changed: each change may cost the core a look at all it keeps. */
+static void
+set_toggles (GstSrtlaEngine * engine, const GstSrtlaToggles * toggles,
+    SrtlaTime now)
+{
+  GstSrtlaToggles *current = &engine->toggles;
+
+  if (toggles->mode != current->mode)
+    srtla_bond_set_mode (engine->bond, gst_srtla_mode_name (toggles->mode),
+        now);
+  if (toggles->quality != current->quality)
+    srtla_bond_set_quality (engine->bond, toggles->quality);
+  if (toggles->exploration != current->exploration)
+    srtla_bond_set_exploration (engine->bond, toggles->exploration);
+  if (toggles->rescue != current->rescue)
+    srtla_bond_set_rescue (engine->bond, toggles->rescue);
+  if (toggles->nak_filter != current->nak_filter)
+    srtla_bond_set_nak_filter (engine->bond, toggles->nak_filter);
+  *current = *toggles;
+}
+
+void
+gst_srtla_engine_set_settings (GstSrtlaEngine * engine,
+    const GstSrtlaSettings * settings, SrtlaTime now)
+{
+  set_toggles (engine, &settings->toggles, now);
+  take_outputs (engine, now);   /* what was held back may go out now */
+  srtla_bond_set_connection_timeout (engine->bond,
+      settings->connection_timeout);
+  engine->drain_timeout = settings->drain_timeout;
+  if (settings->stats_interval != engine->stats_interval) {
+    engine->stats_interval = settings->stats_interval;
+    engine->stats_at = engine->stats_interval != 0
+        ? now + engine->stats_interval : SRTLA_TIME_NONE;
+  }
+  gst_srtla_return_set_socket (&engine->way, settings->return_socket);
+  if (g_strcmp0 (settings->uplinks_file, engine->file.path) != 0) {
+    gst_srtla_file_watch_set (&engine->file, settings->uplinks_file);
+    engine->file_at = engine->file.path != NULL
+        ? now + GST_SRTLA_FILE_INTERVAL : SRTLA_TIME_NONE;
+  }
+}
+
+void
+gst_srtla_engine_set_ingresses (GstSrtlaEngine * engine, GPtrArray * ingresses,
+    const GstSrtlaIngressStats * past)
+{
+  g_ptr_array_unref (engine->ingresses);
+  engine->ingresses = ingresses;
+  engine->past = *past;
+}
+
+void
+gst_srtla_engine_set_src_pad (GstSrtlaEngine * engine, GstSrtlaSrcPad * pad)
+{
+  gst_srtla_return_set_pad (&engine->way, pad);
+}
+
+void
+gst_srtla_engine_drain (GstSrtlaEngine * engine, guint number, SrtlaTime now)
+{
+  if (number == engine->drain_asked)
+    return;
+  engine->drain = engine->drain_asked = number;
+  engine->drain_until = now + engine->drain_timeout;
 }
 
 /* ---- In ----------------------------------------------------------------- */
@@ -449,6 +478,7 @@ gst_srtla_engine_get_stats (GstSrtlaEngine * engine, GstSrtlaStats * stats,
   srtla_bond_get_stats (engine->bond, now, &stats->bond);
   stats->taken_at = now;
   stats->running = TRUE;
+  stats->mode = srtla_bond_mode (engine->bond);
   if (address != NULL)
     gst_srtla_socket_format_address (address, target->port, stats->receiver,
         sizeof stats->receiver);

@@ -7,10 +7,18 @@
 
 #include "gstsrtlafile.h"
 #include "gstsrtlalinks.h"
+#include "gstsrtlamode.h"
 #include "gstsrtlareturn.h"
 #include "gstsrtlastats.h"
 
 G_BEGIN_DECLS
+
+/* How the core decides: docs/scheduling.md. */
+typedef struct
+{
+  GstSrtlaMode mode;
+  gboolean quality, exploration, rescue, nak_filter;    /* not for classic */
+} GstSrtlaToggles;
 
 /* Settings that may change at any time. Times in µs. */
 typedef struct
@@ -20,6 +28,7 @@ typedef struct
   SrtlaTime stats_interval;     /* 0 = off */
   GSocket *return_socket;       /* or NULL; not owned */
   const gchar *uplinks_file;    /* or NULL; not owned */
+  GstSrtlaToggles toggles;
 } GstSrtlaSettings;
 
 /* Between looks at uplinks-file. */

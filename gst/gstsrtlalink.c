@@ -9,6 +9,8 @@
 
 /* What the application sees where the core has no socket to speak of. */
 #define STATE_FAILED "failed"
+/* Up, but it delivers nothing and rests. */
+#define STATE_STALLED "stalled"
 
 #define link_name(link) gst_srtla_spec_shown (gst_srtla_uplink_get_spec ((link)->uplink))
 
@@ -97,6 +99,8 @@ gst_srtla_link_update_state (GstSrtlaLink * link, const gchar * reason)
   if (link->core_state == SRTLA_UPLINK_CLOSED && link->failure != NULL) {
     state = STATE_FAILED;
     reason = link->failure;
+  } else if (link->core_state == SRTLA_UPLINK_UP && link->stalled) {
+    state = STATE_STALLED;
   } else if (link->refused_at != 0
       && is_waiting_for_answers (link->core_state)) {
     gchar receiver[GST_SRTLA_ADDRESS_SIZE];

@@ -58,6 +58,7 @@ typedef struct
   SrtlaTime refused_at;         /* ECONNREFUSED since it last heard; 0 = not */
 
   SrtlaUplinkState core_state;
+  gboolean stalled;             /* while it is up: delivers nothing */
   const gchar *shown_state;     /* static */
   gchar *failure;               /* why there is no socket; NULL = no reason */
   gchar *warned;                /* the trouble that was reported last */
@@ -94,7 +95,7 @@ gboolean gst_srtla_link_poll (GstSrtlaLink * link, SrtlaTime now);
 guint gst_srtla_link_receive (GstSrtlaLink * link, GInputMessage * messages,
     guint n, SrtlaTime now);
 
-/* The core's state changed, or `failure` or `refused_at`: tells the
+/* The core's state changed, or `stalled`, `failure` or `refused_at`: tells the
  * application, if that is news. reason: of the core; may be NULL. */
 void gst_srtla_link_update_state (GstSrtlaLink * link, const gchar * reason);
 

@@ -285,7 +285,21 @@ uplink_changed (GstSrtlaLinks * links, const SrtlaEvent * event)
     links->up--;
   }
   link->core_state = event->to;
+  link->stalled = FALSE;
   gst_srtla_link_update_state (link, event->reason);
+}
+
+static void
+uplink_stalled (GstSrtlaLinks * links, const SrtlaEvent * event)
+{
+  GstSrtlaLink *link = event->uplink < SRTLA_MAX_UPLINKS
+      ? links->slots[event->uplink] : NULL;
+
+  if (link == NULL)
+    return;
+  link->stalled = event->kind == SRTLA_EVENT_STALLED;
+  gst_srtla_link_update_state (link, link->stalled
+      ? "nothing sent here is acknowledged" : "delivers again");
 }
 
 static void
@@ -307,6 +321,10 @@ gst_srtla_links_take_events (GstSrtlaLinks * links, SrtlaTime now)
     switch (event.kind) {
       case SRTLA_EVENT_UPLINK_STATE:
         uplink_changed (links, &event);
+        break;
+      case SRTLA_EVENT_STALLED:
+      case SRTLA_EVENT_DELIVERS:
+        uplink_stalled (links, &event);
         break;
       case SRTLA_EVENT_CONNECTED:
         notify (links, gst_srtla_notice_new (GST_SRTLA_NOTICE_CONNECTED));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the parts of the element share: properties (gstsrtlasink.c), pads,
- * states and end of stream (gstsrtlasink-stream.c), messages and signals
+ * What the parts of the element share: the object with its signals
+ * (gstsrtlasink.c), properties (gstsrtlasink-properties.c), pads, states and end
+ * of stream (gstsrtlasink-stream.c), messages and signals as they come
  * (gstsrtlasink-notices.c).
  */
 #pragma once
@@ -30,6 +31,7 @@ struct _GstSrtlaSink
   guint queue_size;             /* packets */
   guint connection_timeout;     /* ms */
   guint drain_timeout;          /* ms */
+  GstSrtlaToggles toggles;
 
   /* Under the object lock: end of stream. */
   guint drain;                  /* number of the last drain */
@@ -62,6 +64,14 @@ extern guint gst_srtla_sink_signals[GST_SRTLA_SINK_N_SIGNALS];
 /* ---- gstsrtlasink.c ----------------------------------------------------- */
 
 GstStructure *gst_srtla_sink_get_stats (GstSrtlaSink * sink);
+
+/* ---- gstsrtlasink-properties.c ------------------------------------------ */
+
+void gst_srtla_sink_class_init_properties (GObjectClass * klass);
+/* Defaults. */
+void gst_srtla_sink_init_properties (GstSrtlaSink * sink);
+/* Returns: NULL while there is no host. */
+gchar *gst_srtla_sink_dup_uri (GstSrtlaSink * sink);
 
 /* ---- gstsrtlasink-stream.c ---------------------------------------------- */
 

@@ -20,6 +20,30 @@ state_name (const GstSrtlaStats * stats)
   return stats->bond.connected_since != 0 ? "connected" : "connecting";
 }
 
+/* Of the uplinks that deliver: up, and not stalled. bit/s. */
+static guint64
+total_capacity (const SrtlaBondStats * bond)
+{
+  guint64 capacity = 0;
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    if (bond->uplinks[i].state == SRTLA_UPLINK_UP && !bond->uplinks[i].stalled)
+      capacity += bond->uplinks[i].capacity;
+  }
+  return capacity;
+}
+
+static guint
+count_stalled (const SrtlaBondStats * bond)
+{
+  guint i, n = 0;
+
+  for (i = 0; i < bond->n_uplinks; i++)
+    n += bond->uplinks[i].state == SRTLA_UPLINK_UP && bond->uplinks[i].stalled;
+  return n;
+}
+
 static void
 add_uplinks (GstStructure * structure, GstSrtlaUplinks * uplinks)
 {
@@ -54,16 +78,25 @@ gst_srtla_stats_format (const GstSrtlaStats * stats, GstSrtlaUplinks * uplinks)
   structure = gst_structure_new ("application/x-srtla-stats",
       "state", G_TYPE_STRING, state_name (stats),
       "receiver", G_TYPE_STRING, stats->receiver,
-      "mode", G_TYPE_STRING, "classic",
+      "mode", G_TYPE_STRING, stats->mode,
       "uplinks-up", G_TYPE_UINT, bond->uplinks_up,
+      "uplinks-stalled", G_TYPE_UINT, count_stalled (bond),
       "callers", G_TYPE_UINT, bond->callers,
       "bitrate", G_TYPE_UINT64, bond->bitrate,
+      "capacity", G_TYPE_UINT64, total_capacity (bond),
       "connected-time", G_TYPE_UINT64, connected,
       "packets-received", G_TYPE_UINT64, ingress->packets_received,
       "bytes-received", G_TYPE_UINT64, ingress->bytes_received,
       "packets-sent", G_TYPE_UINT64, sent,
       "bytes-sent", G_TYPE_UINT64, bond->bytes_sent,
       "retransmissions", G_TYPE_UINT64, bond->retransmissions,
+      "duplicates", G_TYPE_UINT64, bond->duplicates,
+      "duplicate-bytes", G_TYPE_UINT64, bond->duplicate_bytes,
+      "probes", G_TYPE_UINT64, bond->probes,
+      "rescued", G_TYPE_UINT64, bond->rescued,
+      "rescued-bytes", G_TYPE_UINT64, bond->rescued_bytes,
+      "second-copies", G_TYPE_UINT64, bond->second_copies,
+      "kept-bytes", G_TYPE_UINT64, bond->kept_bytes,
       "packets-queued", G_TYPE_UINT64,
           (guint64) ingress->queued + stats->waiting,
       "dropped-queue-full", G_TYPE_UINT64, ingress->dropped_full,
@@ -86,6 +119,9 @@ gst_srtla_stats_format (const GstSrtlaStats * stats, GstSrtlaUplinks * uplinks)
       "srt-acks", G_TYPE_UINT64, bond->srt_acks,
       "srt-naks", G_TYPE_UINT64, bond->srt_naks,
       "naks", G_TYPE_UINT64, bond->naks,
+      "naks-held", G_TYPE_UINT64, bond->naks_held,
+      "naks-dropped", G_TYPE_UINT64, bond->naks_dropped,
+      "naks-released", G_TYPE_UINT64, bond->naks_released,
       "replies", G_TYPE_UINT64, bond->replies,
       "reply-bytes", G_TYPE_UINT64, bond->reply_bytes,
       "reply-copies", G_TYPE_UINT64, bond->reply_copies,

@@ -15,6 +15,7 @@ typedef struct
   SrtlaBondStats bond;
   SrtlaTime taken_at;           /* 0 = never */
   gboolean running;
+  const gchar *mode;            /* static; of the core */
   gchar receiver[GST_SRTLA_ADDRESS_SIZE];       /* "" = not known */
   GstSrtlaIngressStats ingress; /* of all sink pads, past ones too */
   guint waiting;                /* SRT packets before the sockets */
