@@ -69,7 +69,15 @@ struct _SrtlaBond
 };
 
 /* Appends an output. The caller knows that there is room. */
-void srtla_bond_emit (SrtlaBond *bond, const SrtlaOutput *output);
+static inline void
+srtla_bond_emit (SrtlaBond *bond, const SrtlaOutput *output)
+{
+  guint at = (bond->outputs_first + bond->outputs_waiting) % SRTLA_BOND_OUTPUTS;
+
+  g_return_if_fail (bond->outputs_waiting < SRTLA_BOND_OUTPUTS);
+  bond->outputs[at] = *output;
+  bond->outputs_waiting++;
+}
 /* Drops a reference on what keeps a packet; NULL is none. */
 void srtla_bond_release (SrtlaBond *bond, gpointer owner);
 /* Adds a copy to the counters (sign 1) or takes it off again (-1). */

@@ -29,6 +29,14 @@ take_in_order (SrtlaBond * bond, guint caller, guint32 sequence,
 {
   guint i;
 
+  /* Nearly always there is one. */
+  if (G_LIKELY ((holders & (holders - 1)) == 0)) {
+    SrtlaUplink *uplink = holders != 0
+        ? bond->uplinks[__builtin_ctzll (holders)] : NULL;
+
+    return uplink != NULL && srtla_inflight_take (uplink->log, caller,
+        sequence, NULL) ? uplink : NULL;
+  }
   for (i = 0; i < bond->n_uplinks; i++) {
     SrtlaUplink *uplink = bond->order[i];
 
@@ -50,7 +58,7 @@ take_acknowledged (SrtlaBond * bond, SrtlaUplink * arrival, guint32 sequence,
   guint callers[SRTLA_MAX_CALLERS];
   guint n = 0, i;
 
-  for (i = 0; i < SRTLA_MAX_CALLERS; i++) {
+  for (i = 0; i < bond->callers.used; i++) {
     guint64 found = holders_of (bond, i, sequence, now);
 
     if (found != 0) {
@@ -78,22 +86,28 @@ receive_srtla_ack (SrtlaBond * bond, SrtlaUplink * arrival,
     const guint8 * data, gsize size, SrtlaTime now)
 {
   guint count = srtla_ack_count (data, size);
+  guint grown[SRTLA_MAX_UPLINKS] = { 0, };      /* by slot: numbers counted */
   guint i, k;
 
+  /* Each number widens each window. That commutes with all but what the number
+   * does to the uplink that held it: only there it must be up to date. */
   for (i = 0; i < count; i++) {
     SrtlaUplink *uplink = take_acknowledged (bond, arrival,
         srtla_ack_sequence (data, i), now);
 
     if (uplink != NULL) {
+      srtla_uplink_window_ack_any (uplink, i - grown[uplink->slot]);
+      grown[uplink->slot] = i;
       srtla_uplink_window_ack (uplink);
       uplink->counters.packets_acknowledged++;
     } else {
       arrival->counters.acknowledgements_unknown++;
       bond->stats.ignored_numbers++;
     }
-    for (k = 0; k < bond->n_uplinks; k++)
-      srtla_uplink_window_ack_any (bond->order[k]);
   }
+  for (k = 0; k < bond->n_uplinks; k++)
+    srtla_uplink_window_ack_any (bond->order[k],
+        count - grown[bond->order[k]->slot]);
 }
 
 /* ---- SRT ACK and NAK --------------------------------------------------- */

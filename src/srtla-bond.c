@@ -9,16 +9,6 @@
 /* ---- Outputs and events ------------------------------------------------ */
 
 void
-srtla_bond_emit (SrtlaBond * bond, const SrtlaOutput * output)
-{
-  guint at = (bond->outputs_first + bond->outputs_waiting) % SRTLA_BOND_OUTPUTS;
-
-  g_return_if_fail (bond->outputs_waiting < SRTLA_BOND_OUTPUTS);
-  bond->outputs[at] = *output;
-  bond->outputs_waiting++;
-}
-
-void
 srtla_bond_tell (SrtlaBond * bond, const SrtlaEvent * event)
 {
   guint at;

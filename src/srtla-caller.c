@@ -57,7 +57,7 @@ find_socket (const SrtlaCallers *callers, guint32 socket_id)
 {
   guint i;
 
-  for (i = 0; socket_id != 0 && i < SRTLA_MAX_CALLERS; i++) {
+  for (i = 0; socket_id != 0 && i < callers->used; i++) {
     if (callers->slots[i].socket_id == socket_id)
       return i;
   }
@@ -71,7 +71,7 @@ find_peer (const SrtlaCallers *callers, guint32 peer_id)
 {
   guint i, closed = SRTLA_NO_CALLER;
 
-  for (i = 0; peer_id != 0 && i < SRTLA_MAX_CALLERS; i++) {
+  for (i = 0; peer_id != 0 && i < callers->used; i++) {
     if (callers->slots[i].peer_id != peer_id)
       continue;
     if (!callers->slots[i].closed)
@@ -130,6 +130,7 @@ start_afresh (SrtlaCallers *callers, guint slot, SrtlaTime now)
     srtla_tracker_clear (tracker);
     srtla_replies_clear (replies);
   }
+  callers->used = MAX (callers->used, slot + 1);
   memset (caller, 0, sizeof *caller);
   caller->tracker = tracker;
   caller->replies = replies;
@@ -150,7 +151,7 @@ make_caller (SrtlaCallers *callers, SrtlaTime now, gboolean *is_new)
 
 /* ---- Outgoing ---------------------------------------------------------- */
 
-static guint
+G_GNUC_NO_INLINE static guint
 outgoing_handshake (SrtlaCallers *callers, const guint8 *data, gsize size,
     SrtlaTime now, gboolean *is_new)
 {
@@ -181,7 +182,7 @@ outgoing_handshake (SrtlaCallers *callers, const guint8 *data, gsize size,
   return slot;
 }
 
-static guint
+G_GNUC_NO_INLINE static guint
 outgoing_other (SrtlaCallers *callers, SrtlaKind kind, const guint8 *data,
     SrtlaTime now, gboolean *is_new)
 {
@@ -201,37 +202,55 @@ outgoing_other (SrtlaCallers *callers, SrtlaKind kind, const guint8 *data,
   return slot;
 }
 
-guint
-srtla_callers_outgoing (SrtlaCallers *callers, SrtlaKind kind,
-    const guint8 *data, gsize size, SrtlaTime now, gboolean *is_new)
+static inline void
+count_data (SrtlaCaller *caller, const guint8 *data, gsize size)
 {
-  SrtlaCaller *caller;
-  guint slot = callers->latest;
+  caller->packets++;
+  caller->bytes += size;
+  caller->retransmissions += srtla_srt_is_retransmission (data) ? 1 : 0;
+}
 
-  *is_new = FALSE;
-  if (G_UNLIKELY (!srtla_kind_is_srt (kind)))
+G_GNUC_NO_INLINE static guint
+outgoing_any (SrtlaCallers *callers, SrtlaKind kind, const guint8 *data,
+    gsize size, SrtlaTime now, gboolean *is_new)
+{
+  guint slot;
+
+  if (!srtla_kind_is_srt (kind))
     return SRTLA_NO_CALLER;
-
-  /* Nearly always it is the caller of the last packet. */
-  if (G_UNLIKELY (kind == SRTLA_KIND_SRT_HANDSHAKE))
+  if (kind == SRTLA_KIND_SRT_HANDSHAKE)
     slot = outgoing_handshake (callers, data, size, now, is_new);
-  else if (G_UNLIKELY (slot == SRTLA_NO_CALLER
-          || kind == SRTLA_KIND_SRT_SHUTDOWN
-          || callers->slots[slot].peer_id == 0
-          || callers->slots[slot].peer_id != srtla_srt_destination (data)))
+  else
     slot = outgoing_other (callers, kind, data, now, is_new);
   if (slot == SRTLA_NO_CALLER)
     return slot;
 
   callers->latest = slot;
-  caller = &callers->slots[slot];
-  touch (caller, now);
-  if (kind == SRTLA_KIND_SRT_DATA) {
-    caller->packets++;
-    caller->bytes += size;
-    caller->retransmissions += srtla_srt_is_retransmission (data) ? 1 : 0;
-  }
+  touch (&callers->slots[slot], now);
+  if (kind == SRTLA_KIND_SRT_DATA)
+    count_data (&callers->slots[slot], data, size);
   return slot;
+}
+
+guint
+srtla_callers_outgoing (SrtlaCallers *callers, SrtlaKind kind,
+    const guint8 *data, gsize size, SrtlaTime now, gboolean *is_new)
+{
+  guint slot = callers->latest;
+
+  *is_new = FALSE;
+  /* Nearly always it is data, and of the caller of the last packet. */
+  if (G_LIKELY (kind == SRTLA_KIND_SRT_DATA && slot != SRTLA_NO_CALLER)) {
+    SrtlaCaller *caller = &callers->slots[slot];
+
+    if (G_LIKELY (caller->peer_id != 0
+            && caller->peer_id == srtla_srt_destination (data))) {
+      touch (caller, now);
+      count_data (caller, data, size);
+      return slot;
+    }
+  }
+  return outgoing_any (callers, kind, data, size, now, is_new);
 }
 
 /* ---- Incoming ---------------------------------------------------------- */

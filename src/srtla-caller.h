@@ -46,6 +46,7 @@ typedef struct
   SrtlaCaller slots[SRTLA_MAX_CALLERS];
   SrtlaTime tracker_age;        /* for trackers that are made */
   guint latest;                 /* slot of the last outgoing packet, or none */
+  guint used;                   /* slots from here on were never used */
 } SrtlaCallers;
 
 void srtla_callers_init (SrtlaCallers *callers, SrtlaTime tracker_age);

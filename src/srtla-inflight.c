@@ -17,6 +17,7 @@ G_STATIC_ASSERT (sizeof (Node) == 24);
 
 struct _SrtlaInflight
 {
+  SrtlaInflightTotals totals;   /* of those held, and not settled */
   guint64 inserted;             /* insertions ever: the next one's place */
   guint64 oldest;               /* place before which nothing is held */
   guint64 passed;               /* place before which all has left the uplink */
@@ -25,8 +26,6 @@ struct _SrtlaInflight
   guint shift;                  /* takes a hash to its bucket */
   guint n_buckets;
   guint n_held;
-  guint count;                  /* of those, not settled */
-  guint64 bytes;                /* likewise */
   guint32 *buckets;             /* newest node of each chain */
   Node nodes[];
 };
@@ -51,8 +50,8 @@ discount (SrtlaInflight *log, Node *node)
 {
   if (node->entry.settled || node->entry.lost || node->entry.passed)
     return;
-  log->count--;
-  log->bytes -= node->entry.size;
+  log->totals.count--;
+  log->totals.bytes -= node->entry.size;
 }
 
 static void
@@ -144,16 +143,14 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
   index = (guint32) (log->inserted++ & log->mask);
   bucket = bucket_of (log, sequence);
   node = &log->nodes[index];
-  node->entry.sequence = sequence;
-  node->entry.size = (guint16) MIN (size, G_MAXUINT16);
-  node->entry.caller = (guint8) caller;
-  node->entry.held = TRUE;
-  node->entry.settled = FALSE;
-  node->entry.lost = FALSE;
-  node->entry.passed = FALSE;
-  node->entry.reported = FALSE;
-  node->entry.again = find (log, caller, sequence) != NONE;
-  node->entry.sent_at = now;
+  node->entry = (SrtlaInflightEntry) {
+    .sequence = sequence,
+    .size = (guint16) MIN (size, G_MAXUINT16),
+    .caller = (guint8) caller,
+    .held = TRUE,
+    .again = find (log, caller, sequence) != NONE,
+    .sent_at = now,
+  };
   node->newer = NONE;
   node->older = *bucket;
   if (node->older != NONE)
@@ -161,8 +158,8 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
   *bucket = index;
 
   log->n_held++;
-  log->count++;
-  log->bytes += node->entry.size;
+  log->totals.count++;
+  log->totals.bytes += node->entry.size;
   return dropped;
 }
 
@@ -222,7 +219,7 @@ srtla_inflight_lose (SrtlaInflight *log, guint caller, guint32 sequence)
 guint64
 srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until, guint64 *place)
 {
-  guint64 before = log->bytes;
+  guint64 before = log->totals.bytes;
 
   log->passed = MAX (log->passed, log->oldest);
   for (; log->passed < log->inserted; log->passed++) {
@@ -236,7 +233,7 @@ srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until, guint64 *place)
     node->entry.passed = TRUE;
   }
   *place = log->passed;
-  return before - log->bytes;
+  return before - log->totals.bytes;
 }
 
 gboolean
@@ -341,8 +338,8 @@ srtla_inflight_clear (SrtlaInflight *log)
   memset (log->buckets, 0xff, log->n_buckets * sizeof (guint32));
   log->inserted = log->oldest = log->passed = 0;
   log->n_held = 0;
-  log->count = 0;
-  log->bytes = 0;
+  log->totals.count = 0;
+  log->totals.bytes = 0;
 }
 
 guint64
@@ -372,18 +369,6 @@ srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,
     *taken = *oldest;
   log->oldest++;
   return TRUE;
-}
-
-guint
-srtla_inflight_count (const SrtlaInflight *log)
-{
-  return log->count;
-}
-
-guint64
-srtla_inflight_bytes (const SrtlaInflight *log)
-{
-  return log->bytes;
 }
 
 const SrtlaInflightEntry *

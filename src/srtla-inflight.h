@@ -106,9 +106,25 @@ gboolean srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
 gboolean srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,
     SrtlaTime sent_until, SrtlaInflightEntry *taken);
 
+/* What every log begins with: schedulers look at it for each packet. */
+typedef struct
+{
+  guint64 bytes;
+  guint count;                  /* packets */
+} SrtlaInflightTotals;
+
 /* Returns: how many packets are held and not settled, and their bytes. */
-guint srtla_inflight_count (const SrtlaInflight *log);
-guint64 srtla_inflight_bytes (const SrtlaInflight *log);
+static inline guint
+srtla_inflight_count (const SrtlaInflight *log)
+{
+  return ((const SrtlaInflightTotals *) log)->count;
+}
+
+static inline guint64
+srtla_inflight_bytes (const SrtlaInflight *log)
+{
+  return ((const SrtlaInflightTotals *) log)->bytes;
+}
 
 /* Returns: the oldest held entry, NULL if none is. Amortised O(1). */
 const SrtlaInflightEntry *srtla_inflight_oldest (SrtlaInflight *log);

@@ -8,6 +8,7 @@
 static guint
 classic_select (const SrtlaSchedulerView * view)
 {
+  SrtlaTime since = srtla_uplink_live_since (view->now);
   guint best = SRTLA_NO_UPLINK;
   gint32 best_score = -1;
   guint i;
@@ -16,7 +17,7 @@ classic_select (const SrtlaSchedulerView * view)
     const SrtlaUplink *uplink = view->uplinks[i];
     gint32 score;
 
-    if (!srtla_uplink_is_live (uplink, view->now))
+    if (!srtla_uplink_is_live_since (uplink, since))
       continue;
     score = uplink->window / (uplink->in_flight + 1);
     if (score > best_score) {

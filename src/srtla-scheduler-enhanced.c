@@ -19,8 +19,8 @@ score_of (const SrtlaUplink * uplink, guint size)
   guint64 bytes = srtla_inflight_bytes (uplink->log) + size;
 
   if (bytes <= uplink->ramp)
-    return G_MAXDOUBLE / 2 / (gdouble) bytes;
-  return uplink->weight / (gdouble) bytes;
+    return G_MAXDOUBLE / 2 / (gdouble) (gint64) bytes;
+  return uplink->weight / (gdouble) (gint64) bytes;
 }
 
 static guint

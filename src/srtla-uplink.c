@@ -43,9 +43,7 @@ srtla_uplink_heard (SrtlaUplink * uplink, SrtlaKind kind, gsize size,
 gboolean
 srtla_uplink_is_live (const SrtlaUplink * uplink, SrtlaTime now)
 {
-  return uplink->state == SRTLA_UPLINK_UP && !uplink->suspended
-      && now / SRTLA_SECOND <=
-      uplink->last_heard / SRTLA_SECOND + SRTLA_CLASSIC_TIMEOUT;
+  return srtla_uplink_is_live_since (uplink, srtla_uplink_live_since (now));
 }
 
 void
@@ -65,10 +63,11 @@ srtla_uplink_window_ack (SrtlaUplink * uplink)
 }
 
 void
-srtla_uplink_window_ack_any (SrtlaUplink * uplink)
+srtla_uplink_window_ack_any (SrtlaUplink * uplink, guint numbers)
 {
-  if (uplink->last_heard != 0)
-    uplink->window = MIN (uplink->window + 1, SRTLA_WINDOW_MAXIMUM);
+  if (uplink->last_heard != 0 && numbers > 0)
+    uplink->window = MIN (uplink->window + (gint32) numbers,
+        SRTLA_WINDOW_MAXIMUM);
 }
 
 SrtlaTime

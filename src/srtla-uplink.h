@@ -123,10 +123,29 @@ void srtla_uplink_heard (SrtlaUplink *uplink, SrtlaKind kind, gsize size,
  * SRTLA_CLASSIC_TIMEOUT whole seconds, and no send failed since. */
 gboolean srtla_uplink_is_live (const SrtlaUplink *uplink, SrtlaTime now);
 
+/* Returns: the earliest that a live uplink may have been heard; with it the
+ * same question costs no division for each uplink. */
+static inline SrtlaTime
+srtla_uplink_live_since (SrtlaTime now)
+{
+  SrtlaTime second = now / SRTLA_SECOND;
+
+  return second > SRTLA_CLASSIC_TIMEOUT
+      ? (second - SRTLA_CLASSIC_TIMEOUT) * SRTLA_SECOND : 0;
+}
+
+static inline gboolean
+srtla_uplink_is_live_since (const SrtlaUplink *uplink, SrtlaTime since)
+{
+  return uplink->state == SRTLA_UPLINK_UP && !uplink->suspended
+      && uplink->last_heard >= since;
+}
+
 /* The classic window algorithm, docs/scheduling.md. */
 void srtla_uplink_window_nak (SrtlaUplink *uplink);
 void srtla_uplink_window_ack (SrtlaUplink *uplink);     /* the uplink that held it */
-void srtla_uplink_window_ack_any (SrtlaUplink *uplink); /* each uplink, once a number */
+/* Each uplink, once a number; `numbers` times at once. */
+void srtla_uplink_window_ack_any (SrtlaUplink *uplink, guint numbers);
 
 /* Returns: when the first echo came of a keepalive that left at `sent_at` or
  * later; SRTLA_TIME_NONE if none has. */

@@ -97,7 +97,7 @@ test_window (void)
     else if (table[i].event == 'a')
       srtla_uplink_window_ack (uplink);
     else
-      srtla_uplink_window_ack_any (uplink);
+      srtla_uplink_window_ack_any (uplink, 1);
     g_test_message ("row %u", i);
     g_assert_cmpint (uplink->window, ==, table[i].window_after);
     g_assert_cmpint (uplink->in_flight, ==, table[i].in_flight_after);
@@ -117,7 +117,7 @@ test_failed_uplink_earns_nothing (void)
   g_assert_cmpint (uplink->window, ==, SRTLA_WINDOW_MINIMUM);
   g_assert_cmpint (uplink->in_flight, ==, 0);
   g_assert_cmpuint (srtla_inflight_count (uplink->log), ==, 0);
-  srtla_uplink_window_ack_any (uplink);
+  srtla_uplink_window_ack_any (uplink, 1);
   g_assert_cmpint (uplink->window, ==, SRTLA_WINDOW_MINIMUM);
   srtla_uplink_free (uplink);
 }
