@@ -281,6 +281,7 @@ fixture_check_arrived (Fixture *fixture, guint32 first, guint32 count,
 {
   guint64 n_packets = model_receiver_packets (fixture->receiver, NULL);
   gboolean *seen = g_new0 (gboolean, count);
+  guint64 doubles = 0;
   guint32 found = 0;
   guint64 i;
 
@@ -298,13 +299,15 @@ fixture_check_arrived (Fixture *fixture, guint32 first, guint32 count,
           srtla_seq_add (first, index), destination,
           srtla_seq_add (first, index) * 1000, FALSE);
       g_assert_cmpmem (data, size, expected, TESTING_PACKET_SIZE);
-      g_assert_false (seen[index]);
+      doubles += seen[index] ? 1 : 0;
+      found += seen[index] ? 0 : 1;
       seen[index] = TRUE;
-      found++;
     }
     g_bytes_unref (packet);
   }
   g_assert_cmpuint (found, ==, count);
+  /* On a busy machine an uplink may stall for a moment: it sent it twice. */
+  g_assert_cmpuint (doubles, <=, fixture_stat (fixture, "duplicates"));
   g_free (seen);
 }
 

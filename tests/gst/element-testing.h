@@ -69,10 +69,11 @@ GstBuffer *testing_buffer_of (const guint8 *data, gsize size);
 /* Pushes packets [first, first + count) of a caller, each must be taken. */
 void fixture_push (Fixture *fixture, guint32 first, guint32 count);
 
-/* Waits until `count` packets arrived in all. */
+/* Waits until `count` packets arrived in all, doubles not counted. */
 void fixture_wait_packets (Fixture *fixture, guint64 count);
 
-/* Each of the data packets [first, first + count) arrived once, unchanged. */
+/* Each of the data packets [first, first + count) arrived unchanged, and once,
+ * but for those that the element says it sent twice. */
 void fixture_check_arrived (Fixture *fixture, guint32 first, guint32 count,
     guint32 destination);
 

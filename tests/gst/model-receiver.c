@@ -20,6 +20,7 @@ struct _ModelReceiver
   SrtlaReceiver *core;
   GPtrArray *peers;             /* of GSocketAddress; a SrtlaPeer is index + 1 */
   GPtrArray *packets;           /* of GBytes: what an SRT server would have got */
+  GHashTable *distinct;         /* set of those: an SRT server drops doubles */
   GHashTable *counts;           /* source address → guint64 packets */
   GHashTable *cut;              /* set of source addresses */
   gboolean cut_all;
@@ -99,13 +100,16 @@ static void
 take_outputs (ModelReceiver *model)
 {
   SrtlaReceiverOutput output;
+  GBytes *packet;
 
   while (srtla_receiver_next_output (model->core, &output)) {
     if (output.kind == SRTLA_RECEIVER_TO_PEER) {
       send_to (model, g_ptr_array_index (model->peers, output.peer - 1),
           output.data, output.size);
     } else if (output.kind == SRTLA_RECEIVER_TO_SERVER) {
-      g_ptr_array_add (model->packets, g_bytes_new (output.data, output.size));
+      packet = g_bytes_new (output.data, output.size);
+      g_ptr_array_add (model->packets, packet);
+      g_hash_table_add (model->distinct, packet);
       g_cond_broadcast (&model->arrived);
     } else if (output.kind == SRTLA_RECEIVER_GROUP_OPENED) {
       model->group = output.group;
@@ -212,6 +216,7 @@ model_receiver_new (SrtlaBehaviour behaviour, const gchar *address, guint port)
   model->peers = g_ptr_array_new_with_free_func (g_object_unref);
   model->packets =
       g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  model->distinct = g_hash_table_new (g_bytes_hash, g_bytes_equal);
   model->counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
       g_free);
   model->cut = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -233,6 +238,7 @@ model_receiver_free (ModelReceiver *model)
   g_object_unref (model->stop);
   g_object_unref (model->socket);
   g_ptr_array_unref (model->peers);
+  g_hash_table_unref (model->distinct);
   g_ptr_array_unref (model->packets);
   g_hash_table_unref (model->counts);
   g_hash_table_unref (model->cut);
@@ -287,9 +293,9 @@ model_receiver_wait_packets (ModelReceiver *model, guint64 packets,
   gboolean arrived = TRUE;
 
   g_mutex_lock (&model->lock);
-  while (model->packets->len < packets && arrived)
+  while (g_hash_table_size (model->distinct) < packets && arrived)
     arrived = g_cond_wait_until (&model->arrived, &model->lock, end);
-  arrived = model->packets->len >= packets;
+  arrived = g_hash_table_size (model->distinct) >= packets;
   g_mutex_unlock (&model->lock);
   return arrived;
 }

@@ -26,10 +26,12 @@ guint model_receiver_port (ModelReceiver *model);
 void model_receiver_cut (ModelReceiver *model, const gchar *source,
     gboolean cut);
 
-/* Returns: how many SRT packets arrived so far, from all or one source. */
+/* Returns: how many SRT packets arrived so far, from all or one source, doubles
+ * and all. */
 guint64 model_receiver_packets (ModelReceiver *model, const gchar *source);
 
-/* Waits, at most `timeout` µs, until that many SRT packets arrived in all.
+/* Waits, at most `timeout` µs, until that many SRT packets arrived in all; a
+ * packet that came twice counts once.
  * Returns: whether they did. */
 gboolean model_receiver_wait_packets (ModelReceiver *model, guint64 packets,
     gint64 timeout);

@@ -5,7 +5,8 @@
 #include "element-testing.h"
 
 static const gchar *const properties[] = {
-  "uri", "host", "port", "uplinks", "uplinks-file", "stats", "stats-interval",
+  "uri", "host", "port", "uplinks", "uplinks-file", "mode", "quality",
+  "exploration", "rescue", "nak-filter", "stats", "stats-interval",
   "return-socket", "queue-size", "connection-timeout", "drain-timeout", NULL
 };
 
@@ -80,6 +81,8 @@ test_gst_inspect (void)
     expect_text (text, pattern);
     g_free (pattern);
   }
+  expect_text (text, "^ +\\(0\\): classic +- .{20,}$");
+  expect_text (text, "^ +\\(1\\): enhanced +- .{20,}$");
   for (i = 0; i < G_N_ELEMENTS (signals); i++) {
     gchar *pattern = g_strdup_printf ("^  \"%s\" : ", signals[i]);
 
@@ -135,9 +138,27 @@ test_properties (void)
 }
 
 static void
+check_mode (GstElement *element)
+{
+  GValue value = G_VALUE_INIT;
+  gchar *text;
+  gint mode;
+
+  g_object_get (element, "mode", &mode, NULL);
+  g_value_init (&value, g_object_class_find_property (G_OBJECT_GET_CLASS
+          (element), "mode")->value_type);
+  g_value_set_enum (&value, mode);
+  text = gst_value_serialize (&value);
+  g_assert_cmpstr (text, ==, "enhanced");
+  g_free (text);
+  g_value_unset (&value);
+}
+
+static void
 test_defaults (void)
 {
   GstElement *element = gst_element_factory_make ("srtlasink", NULL);
+  gboolean quality, exploration, rescue, filter;
   guint port, interval, queue, connection, drain;
   gchar *host, *uri, *file;
   GSocket *socket;
@@ -147,6 +168,13 @@ test_defaults (void)
       "return-socket", &socket, "port", &port, "stats-interval", &interval,
       "queue-size", &queue, "connection-timeout", &connection,
       "drain-timeout", &drain, NULL);
+  g_object_get (element, "quality", &quality, "exploration", &exploration,
+      "rescue", &rescue, "nak-filter", &filter, NULL);
+  check_mode (element);
+  g_assert_true (quality);
+  g_assert_false (exploration);
+  g_assert_true (rescue);
+  g_assert_true (filter);
   g_assert_null (host);
   g_assert_null (uri);
   g_assert_null (file);

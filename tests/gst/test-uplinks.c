@@ -86,9 +86,12 @@ push_packets (gpointer data)
   return NULL;
 }
 
+/* In classic mode every uplink gets its part of a burst; in the other one that
+ * is enough for all may carry all, and here none has any limit. */
 static void
 stream_start (Stream *stream, Fixture *fixture)
 {
+  gst_util_set_object_arg (G_OBJECT (fixture->element), "mode", "classic");
   stream->harness = fixture->harness;
   stream->stop = FALSE;
   stream->pushed = 0;
