@@ -7,7 +7,8 @@
 static const gchar *const properties[] = {
   "uri", "host", "port", "uplinks", "uplinks-file", "mode", "quality",
   "exploration", "rescue", "nak-filter", "stats", "stats-interval",
-  "return-socket", "queue-size", "connection-timeout", "drain-timeout", NULL
+  "return-socket", "queue-size", "connection-timeout", "drain-timeout",
+  "mode", "quality", "exploration", "rescue", "nak-filter", NULL
 };
 
 static const gchar *const signals[] = {
