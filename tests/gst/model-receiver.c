@@ -20,7 +20,8 @@ struct _ModelReceiver
   SrtlaReceiver *core;
   GPtrArray *peers;             /* of GSocketAddress; a SrtlaPeer is index + 1 */
   GPtrArray *packets;           /* of GBytes: what an SRT server would have got */
-  GHashTable *distinct;         /* set of those: an SRT server drops doubles */
+  GHashTable *distinct;         /* set of data packets */
+  guint64 n_distinct;           /* packets, second ones of data left out */
   GHashTable *counts;           /* source address → guint64 packets */
   GHashTable *cut;              /* set of source addresses */
   gboolean cut_all;
@@ -109,7 +110,9 @@ take_outputs (ModelReceiver *model)
     } else if (output.kind == SRTLA_RECEIVER_TO_SERVER) {
       packet = g_bytes_new (output.data, output.size);
       g_ptr_array_add (model->packets, packet);
-      g_hash_table_add (model->distinct, packet);
+      if (srtla_packet_kind (output.data, output.size) != SRTLA_KIND_SRT_DATA
+          || g_hash_table_add (model->distinct, packet))
+        model->n_distinct++;
       g_cond_broadcast (&model->arrived);
     } else if (output.kind == SRTLA_RECEIVER_GROUP_OPENED) {
       model->group = output.group;
@@ -293,9 +296,9 @@ model_receiver_wait_packets (ModelReceiver *model, guint64 packets,
   gboolean arrived = TRUE;
 
   g_mutex_lock (&model->lock);
-  while (g_hash_table_size (model->distinct) < packets && arrived)
+  while (model->n_distinct < packets && arrived)
     arrived = g_cond_wait_until (&model->arrived, &model->lock, end);
-  arrived = g_hash_table_size (model->distinct) >= packets;
+  arrived = model->n_distinct >= packets;
   g_mutex_unlock (&model->lock);
   return arrived;
 }

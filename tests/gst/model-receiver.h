@@ -31,7 +31,7 @@ void model_receiver_cut (ModelReceiver *model, const gchar *source,
 guint64 model_receiver_packets (ModelReceiver *model, const gchar *source);
 
 /* Waits, at most `timeout` µs, until that many SRT packets arrived in all; a
- * packet that came twice counts once.
+ * data packet that came twice counts once, as an SRT server takes it once.
  * Returns: whether they did. */
 gboolean model_receiver_wait_packets (ModelReceiver *model, guint64 packets,
     gint64 timeout);
