@@ -5,7 +5,6 @@
 
 #define TS_SIZE 188
 #define TS_SYNC 0x47
-#define TS_NO_PID 0x1fff
 
 const gchar *const srtla_class_names[SRTLA_N_CLASSES] = {
 #define NAME(member, name, budget, quantum, length) name,
@@ -75,7 +74,7 @@ follow (SrtlaClassifier *classifier, const guint8 *ts)
 {
   guint16 pid = ts_pid (ts);
 
-  if (G_LIKELY (!ts_starts_unit (ts)) || pid == TS_NO_PID)
+  if (G_LIKELY (!ts_starts_unit (ts)))
     return classifier->in_key_frame;
   if (ts_is_random_access (ts)) {
     if (ts_starts_video (ts)) {

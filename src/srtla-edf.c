@@ -186,7 +186,7 @@ usable (const SrtlaEdf *edf, guint classes, SrtlaTime now)
   return able;
 }
 
-/* Returns: of a set of classes with deadlines, not empty, the one to go next. */
+/* Returns: the one to go next of a set of classes with deadlines, not empty. */
 static guint
 earliest (const SrtlaEdf *edf, guint classes, SrtlaTime now)
 {
@@ -223,6 +223,9 @@ find_share (SrtlaEdf *edf, guint shares, const guint next[N_SHARES])
       edf->turn = (edf->turn + 1) % N_SHARES;
     while (!(shares & (1u << edf->turn)));
     edf->visiting = TRUE;
+    if (!(shares & (1u << TIMED)) && edf->deficits[TIMED] < 0)
+      edf->deficits[TIMED] = MIN (edf->deficits[TIMED]
+          + quantum_of (edf, TIMED), 0);        /* its round went unused */
     /* What it could not use of earlier rounds is no more than a packet. */
     edf->deficits[edf->turn] = MIN (edf->deficits[edf->turn],
         SRTLA_MAX_DATAGRAM) + quantum_of (edf, edf->turn);
@@ -276,9 +279,10 @@ srtla_edf_pop (SrtlaEdf *edf, guint classes, SrtlaTime now, SrtlaItem *item)
 
   share = share_of (edf, priority);
   edf->deficits[share] -= (gint64) item->packet.size;
+  /* Who has nothing to send saves nothing up. Debts stay. */
   if ((share == TIMED ? edf->waiting & edf->timed
           : edf->waiting & (1u << share)) == 0)
-    edf->deficits[share] = 0;
+    edf->deficits[share] = MIN (edf->deficits[share], 0);
   return TRUE;
 }
 

@@ -13,8 +13,8 @@ typedef struct
 {
   SrtlaPacket packet;           /* its reference is the queue's */
   SrtlaTime arrived;            /* when its flow handed it over */
-  SrtlaTime deadline;           /* when it should have left, for EDF: the earlier
-                                 * of its class's budget and `expires` */
+  SrtlaTime deadline;           /* when it should have left, for EDF: the
+                                 * earlier of its budget's end and `expires` */
   SrtlaTime expires;            /* of no use from then on; NONE = never */
   guint caller;                 /* slot or SRTLA_NO_CALLER */
   guint8 flow;

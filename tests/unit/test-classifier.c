@@ -115,8 +115,8 @@ static void
 write_ts (guint8 *ts, gchar what)
 {
   gboolean audio = what == 'a' || what == 'A';
-  gboolean starts = strchr ("KFAXQRE", what) != NULL;
-  gboolean random = strchr ("KAXQRE", what) != NULL;
+  gboolean starts = strchr ("KFAXQREZP", what) != NULL;
+  gboolean random = strchr ("KAXQREZP", what) != NULL;
   guint payload = random ? 12 : 4;
 
   memset (ts, 0xff, TS_SIZE);
@@ -137,6 +137,10 @@ write_ts (guint8 *ts, gchar what)
       ts[4] = 182;              /* no room for its header */
     if (what == 'E')
       ts[3] |= 0x80;            /* scrambled */
+    if (what == 'Z')
+      ts[4] = 0;                /* no indicator after all */
+    if (what == 'P')
+      ts[3] = 0x20;             /* no payload */
   }
 }
 
@@ -157,8 +161,8 @@ static void
 test_key_frames (void)
 {
   /* K key frame, F other frame, v more of either, A and a audio with and
-   * without indicator, o another PID, X its key frame, n stuffing, QRE no
-   * readable start of video. A row is a stream of packets and their classes. */
+   * without indicator, o another PID, X its key frame, n stuffing, QREP
+   * no readable start of video, Z no indicator. A row is a stream of packets and their classes. */
   static const struct
   {
     const gchar *packets[6];
@@ -174,7 +178,8 @@ test_key_frames (void)
     {{"Kvvvvvv", "AaaAaaa", "Fvvvvvv"}, "MML"},
     {{"Kvvvvvv", "Kvvvvvv", "Fvvvvvv"}, "MML"},
     {{"Kvvvvvv", "Xoooooo", "Fvvvvvv", "ooooooo"}, "MMMM"},
-    {{"Qvvvvvv", "Rvvvvvv", "Evvvvvv"}, "LLL"},
+    {{"Qvvvvvv", "vvvvvvR", "Evvvvvv", "Pvvvvvv"}, "LLLL"},
+    {{"Kvvvvvv", "Zvvvvvv"}, "ML"},
     {{"K"}, "M"},
     {{"oK"}, "M"},
   };

@@ -1,41 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "srtla-drr.h"
-#include "counting-malloc.h"
-#include "testing.h"
-
-static SrtlaItem
-make_item (guint flow, SrtlaClass priority, gsize size, guint64 number)
-{
-  SrtlaItem item = { {NULL, size, NULL}, number, SRTLA_TIME_NONE,
-    SRTLA_TIME_NONE, 0, (guint8) flow, (guint8) priority, 0, FALSE
-  };
-
-  return item;
-}
-
-/* Pushes what must fit. */
-static void
-push (SrtlaDrr *drr, guint queue, SrtlaClass priority, gsize size,
-    guint64 number)
-{
-  SrtlaItem item = make_item (queue, priority, size, number), dropped;
-
-  g_assert_false (srtla_drr_push (drr, queue, &item, &dropped));
-}
-
-static void
-empty (SrtlaDrr *drr)
-{
-  SrtlaItem item;
-  guint i;
-
-  for (i = 0; i < SRTLA_DRR_QUEUES; i++) {
-    if (!srtla_drr_is_open (drr, i))
-      continue;
-    while (srtla_drr_flush (drr, i, &item));
-    srtla_drr_close (drr, i);
-  }
-}
+#include "queue-fixture.h"
 
 /* ---- Fairness ---------------------------------------------------------- */
 
@@ -64,7 +28,7 @@ refill (SrtlaDrr *drr, GRand *rand, const Flow *flow, guint classes)
     if ((classes & (1u << i)) == 0)
       continue;
     while (srtla_drr_stats (drr, flow->queue, i)->packets < 3)
-      push (drr, flow->queue, i, size, 0);
+      fixture_push_drr (drr, flow->queue, i, size, 0);
   }
 }
 
@@ -112,8 +76,7 @@ run_fairness (GRand *rand, guint classes, gboolean masks)
       }
     }
   }
-  empty (drr);
-  srtla_drr_free (drr);
+  fixture_free_drr (drr);
 }
 
 static void
@@ -146,10 +109,10 @@ test_cut_short (void)
   for (step = 0; step < 20000; step++) {
     for (i = 0; i < 2; i++) {
       while (srtla_drr_stats (drr, i, SRTLA_CLASS_LOW)->packets < 3)
-        push (drr, i, SRTLA_CLASS_LOW, 1000, 0);
+        fixture_push_drr (drr, i, SRTLA_CLASS_LOW, 1000, 0);
     }
     i = g_rand_int (rand) % 2;
-    push (drr, i, SRTLA_CLASS_HIGH, 16, 0);
+    fixture_push_drr (drr, i, SRTLA_CLASS_HIGH, 16, 0);
     g_assert_true (srtla_drr_pop (drr, 1u << SRTLA_CLASS_HIGH, &item));
     g_assert_cmpuint (item.flow, ==, i);
     ahead += i == 0 ? 16 : -16;
@@ -161,9 +124,95 @@ test_cut_short (void)
   g_test_message ("ahead by %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
       " bytes", least, most);
   g_assert_cmpint (most - least, <, 2 * 15000 + 2 * 1000);
-  empty (drr);
-  srtla_drr_free (drr);
+  fixture_free_drr (drr);
   g_rand_free (rand);
+}
+
+/* A queue that was empty most of the time has saved nothing up. */
+static void
+test_no_saving (void)
+{
+  SrtlaDrr *drr = srtla_drr_new ();
+  gint64 ahead = 0;
+  SrtlaItem item;
+  guint i;
+
+  srtla_drr_open (drr, 0, 4000, 5000);
+  srtla_drr_open (drr, 1, 4000, 5000);
+  for (i = 0; i < 3000; i++)
+    fixture_push_drr (drr, 0, SRTLA_CLASS_LOW, 1000, 0);
+  for (i = 0; i < 1000; i++) {
+    if (i % 6 == 0 && srtla_drr_queue_classes (drr, 1) == 0)
+      fixture_push_drr (drr, 1, SRTLA_CLASS_LOW, 100, 0);
+    g_assert_true (srtla_drr_pop (drr, SRTLA_ALL_CLASSES, &item));
+  }
+  for (i = 0; i < 1000; i++)
+    fixture_push_drr (drr, 1, SRTLA_CLASS_LOW, 1000, 0);
+  for (i = 0; i < 1000; i++) {
+    g_assert_true (srtla_drr_pop (drr, SRTLA_ALL_CLASSES, &item));
+    ahead += item.flow == 1 ? 1000 : -1000;
+    g_assert_cmpint (ahead, <=, 6000);
+  }
+  fixture_free_drr (drr);
+}
+
+/* Each queue has its turn. */
+static void
+test_all_queues (void)
+{
+  SrtlaDrr *drr = srtla_drr_new ();
+  SrtlaItem item;
+  guint i;
+
+  for (i = 0; i < SRTLA_DRR_QUEUES; i++) {
+    srtla_drr_open (drr, i, 4, 1500);
+    fixture_push_drr (drr, i, SRTLA_CLASS_LOW, 1500, 0);
+    fixture_push_drr (drr, i, SRTLA_CLASS_LOW, 1500, 0);
+  }
+  for (i = 0; i < 2 * SRTLA_DRR_QUEUES; i++) {
+    g_assert_true (srtla_drr_pop (drr, SRTLA_ALL_CLASSES, &item));
+    g_assert_cmpuint (item.flow, ==, i % SRTLA_DRR_QUEUES);
+  }
+  g_assert_false (srtla_drr_pop (drr, SRTLA_ALL_CLASSES, &item));
+  fixture_free_drr (drr);
+}
+
+/* While a visit is cut short, others beyond their quantum are lent to in turn;
+ * but no more than a quantum, so that none pays for it for long. */
+static void
+test_lending (void)
+{
+  SrtlaDrr *drr = srtla_drr_new ();
+  SrtlaItem item;
+  gint64 ahead = 0, most = 0;
+  guint i, latest = 0;
+
+  for (i = 0; i < 3; i++)
+    srtla_drr_open (drr, i, 4000, 3000);
+  for (i = 0; i < 3000; i++) {
+    fixture_push_drr (drr, 0, SRTLA_CLASS_LOW, 1000, 0);
+    fixture_push_drr (drr, 1, SRTLA_CLASS_HIGH, 100, 0);
+    fixture_push_drr (drr, 2, SRTLA_CLASS_HIGH, 100, 0);
+  }
+  g_assert_true (srtla_drr_pop (drr, 1u << SRTLA_CLASS_LOW, &item));
+  for (i = 0; i < 2 * 30; i++)  /* their own quanta */
+    g_assert_true (srtla_drr_pop (drr, 1u << SRTLA_CLASS_HIGH, &item));
+  for (i = 0; i < 2 * 30; i++) {
+    g_assert_true (srtla_drr_pop (drr, 1u << SRTLA_CLASS_HIGH, &item));
+    g_assert_true (i == 0 || item.flow != latest);
+    latest = item.flow;
+  }
+  for (i = 0; i < 3000; i++)
+    g_assert_true (srtla_drr_pop (drr, 1u << SRTLA_CLASS_HIGH, &item));
+  /* What was lent, a round and what was left of the visit. */
+  for (i = 0; i < 1000; i++) {
+    g_assert_true (srtla_drr_pop (drr, SRTLA_ALL_CLASSES, &item));
+    ahead += item.flow == 0 ? 1000 : item.flow == 1 ? -100 : 0;
+    most = MAX (most, ahead);
+  }
+  g_test_message ("ahead by %" G_GINT64_FORMAT " bytes at most", most);
+  g_assert_cmpint (most, <=, 4 * 3000);
+  fixture_free_drr (drr);
 }
 
 /* Quanta change while packets wait: shares follow. */
@@ -190,7 +239,7 @@ test_quantum_changes (void)
 
       for (j = 0; j < 2; j++) {
         while (srtla_drr_stats (drr, 3 + j, SRTLA_CLASS_LOW)->packets < 3)
-          push (drr, 3 + j, SRTLA_CLASS_LOW, 1000, 0);
+          fixture_push_drr (drr, 3 + j, SRTLA_CLASS_LOW, 1000, 0);
       }
       g_assert_true (srtla_drr_pop (drr, SRTLA_ALL_CLASSES, &item));
       served[item.flow - 3] += item.packet.size;
@@ -200,8 +249,7 @@ test_quantum_changes (void)
     g_assert_cmpfloat ((gdouble) served[0] / served[1], <, 1.05 * expected);
     g_assert_cmpfloat ((gdouble) served[0] / served[1], >, 0.95 * expected);
   }
-  empty (drr);
-  srtla_drr_free (drr);
+  fixture_free_drr (drr);
 }
 
 /* ---- A full queue ------------------------------------------------------ */
@@ -239,7 +287,8 @@ test_full (void)
 
   srtla_drr_open (drr, 63, 4, 1500);
   for (i = 0; i < G_N_ELEMENTS (table); i++) {
-    SrtlaItem item = make_item (63, table[i].priority, 100, i), dropped;
+    SrtlaItem item = fixture_item (63, table[i].priority, 100,
+        SRTLA_TIME_NONE, i), dropped;
     gchar held[8] = "";
     gboolean any;
 
@@ -257,12 +306,11 @@ test_full (void)
     for (j = 0; held[j] != '\0'; j++) {
       guint number = (guint) (held[j] - '0');
 
-      push (drr, 63, table[number].in_order ? SRTLA_CLASS_LOW
+      fixture_push_drr (drr, 63, table[number].in_order ? SRTLA_CLASS_LOW
           : table[number].priority, 100, number);
     }
   }
-  empty (drr);
-  srtla_drr_free (drr);
+  fixture_free_drr (drr);
 }
 
 static void
@@ -273,19 +321,18 @@ test_room (void)
 
   srtla_drr_open (drr, 0, 3, 2000);
   g_assert_true (srtla_drr_has_room (drr, 0, 9999));    /* it is empty */
-  push (drr, 0, SRTLA_CLASS_LOW, 1200, 0);
+  fixture_push_drr (drr, 0, SRTLA_CLASS_LOW, 1200, 0);
   g_assert_true (srtla_drr_has_room (drr, 0, 800));
   g_assert_false (srtla_drr_has_room (drr, 0, 801));
-  push (drr, 0, SRTLA_CLASS_LOW, 16, 0);
+  fixture_push_drr (drr, 0, SRTLA_CLASS_LOW, 16, 0);
   g_assert_true (srtla_drr_has_room (drr, 0, 16));
-  push (drr, 0, SRTLA_CLASS_LOW, 16, 0);
+  fixture_push_drr (drr, 0, SRTLA_CLASS_LOW, 16, 0);
   g_assert_false (srtla_drr_has_room (drr, 0, 16));     /* three are in it */
   g_assert_true (srtla_drr_pop (drr, SRTLA_ALL_CLASSES, &item));
   g_assert_true (srtla_drr_has_room (drr, 0, 1968));
   srtla_drr_set_quantum (drr, 0, 1500);
   g_assert_false (srtla_drr_has_room (drr, 0, 1469));
-  empty (drr);
-  srtla_drr_free (drr);
+  fixture_free_drr (drr);
 }
 
 static void
@@ -309,7 +356,8 @@ test_expiry (void)
   srtla_drr_open (drr, 5, 8, 1500);
   g_assert_cmpuint (srtla_drr_next_expiry (drr), ==, SRTLA_TIME_NONE);
   for (i = 0; i < G_N_ELEMENTS (table); i++) {
-    item = make_item (table[i].queue, table[i].priority, 100, i);
+    item = fixture_item (table[i].queue, table[i].priority, 100,
+        SRTLA_TIME_NONE, i);
     item.expires = table[i].expires;
     srtla_drr_push (drr, table[i].queue, &item, &dropped);
   }
@@ -327,188 +375,7 @@ test_expiry (void)
           SRTLA_CLASS_LOW)->dropped[SRTLA_DROP_EXPIRED], ==, 2);
   g_assert_cmpuint (srtla_drr_classes (drr), ==, 1u << SRTLA_CLASS_HIGH
       | 1u << SRTLA_CLASS_LOW);
-  empty (drr);
-  srtla_drr_free (drr);
-}
-
-/* ---- Against a model --------------------------------------------------- */
-
-#define MODEL_QUEUES 5
-#define MODEL_CAPACITY 12
-
-/* Plain queues; a packet goes to the end and leaves at the front. */
-typedef struct
-{
-  GQueue packets[MODEL_QUEUES][SRTLA_N_CLASSES];        /* SrtlaItem */
-  SrtlaQueueStats stats[MODEL_QUEUES][SRTLA_N_CLASSES];
-} Model;
-
-static guint
-model_count (Model *model, guint queue)
-{
-  guint i, count = 0;
-
-  for (i = 0; i < SRTLA_N_CLASSES; i++)
-    count += g_queue_get_length (&model->packets[queue][i]);
-  return count;
-}
-
-static gint
-model_last_class (Model *model, guint queue)
-{
-  gint i = SRTLA_N_CLASSES - 1;
-
-  while (i >= 0 && g_queue_is_empty (&model->packets[queue][i]))
-    i--;
-  return i;
-}
-
-static void
-model_take (Model *model, guint queue, guint priority, const SrtlaItem *item)
-{
-  SrtlaItem *front = g_queue_pop_head (&model->packets[queue][priority]);
-
-  g_assert_nonnull (front);
-  g_assert_cmpuint (front->arrived, ==, item->arrived);
-  g_assert_cmpuint (front->packet.size, ==, item->packet.size);
-  g_assert_cmpuint (priority, ==, item->priority);
-  g_free (front);
-}
-
-static void
-model_push (Model *model, SrtlaDrr *drr, guint queue, const SrtlaItem *item)
-{
-  SrtlaQueueStats *stats = model->stats[queue];
-  guint priority = item->priority;
-  SrtlaItem dropped;
-  gint last = model_last_class (model, queue);
-
-  if (item->in_order)
-    priority = (guint) MAX ((gint) priority, last);
-  stats[priority].packets_in++;
-  stats[priority].bytes_in += item->packet.size;
-  if (model_count (model, queue) < MODEL_CAPACITY) {
-    g_assert_false (srtla_drr_push (drr, queue, item, &dropped));
-  } else {
-    guint64 before = counted_allocations;
-
-    g_assert_true (srtla_drr_push (drr, queue, item, &dropped));
-    g_assert_cmpuint (counted_allocations, ==, before);
-    if ((gint) priority > last) {
-      g_assert_cmpuint (dropped.arrived, ==, item->arrived);
-      stats[priority].dropped[SRTLA_DROP_FULL]++;
-      stats[priority].dropped_bytes += item->packet.size;
-      return;
-    }
-    model_take (model, queue, (guint) last, &dropped);
-    stats[last].dropped[SRTLA_DROP_FULL]++;
-    stats[last].dropped_bytes += dropped.packet.size;
-  }
-  g_queue_push_tail (&model->packets[queue][priority],
-      g_memdup2 (item, sizeof *item));
-  ((SrtlaItem *) g_queue_peek_tail (&model->packets[queue][priority]))
-      ->priority = (guint8) priority;
-}
-
-static void
-model_pop (Model *model, SrtlaDrr *drr, guint classes)
-{
-  gboolean any = FALSE, got;
-  guint64 before = counted_allocations;
-  const SrtlaItem *next = srtla_drr_peek (drr, classes);
-  SrtlaItem shown = { 0, }, item;
-  guint i, j;
-
-  if (next != NULL)
-    shown = *next;
-  got = srtla_drr_pop (drr, classes, &item);
-  g_assert_cmpuint (counted_allocations, ==, before);
-  g_assert_cmpint (got, ==, next != NULL);
-  for (i = 0; i < MODEL_QUEUES; i++) {
-    for (j = 0; j < SRTLA_N_CLASSES; j++)
-      any = any || ((classes & (1u << j))
-          && !g_queue_is_empty (&model->packets[i][j]));
-  }
-  g_assert_cmpint (got, ==, any);
-  if (!got)
-    return;
-  g_assert_cmpuint (shown.arrived, ==, item.arrived);
-  /* Of its queue's classes asked for, the most urgent. */
-  for (j = 0; j < item.priority; j++)
-    g_assert_true ((classes & (1u << j)) == 0
-        || g_queue_is_empty (&model->packets[item.flow][j]));
-  g_assert_true ((classes & (1u << item.priority)) != 0);
-  model_take (model, item.flow, item.priority, &item);
-  model->stats[item.flow][item.priority].packets_out++;
-  model->stats[item.flow][item.priority].bytes_out += item.packet.size;
-}
-
-static void
-check_books (Model *model, SrtlaDrr *drr)
-{
-  SrtlaQueueStats all = { 0, };
-  guint i, j;
-
-  for (i = 0; i < MODEL_QUEUES; i++) {
-    for (j = 0; j < SRTLA_N_CLASSES; j++) {
-      const SrtlaQueueStats *stats = srtla_drr_stats (drr, i, j);
-      const SrtlaQueueStats *expected = &model->stats[i][j];
-
-      g_assert_true (srtla_queue_stats_balance (stats));
-      g_assert_cmpuint (stats->packets, ==,
-          g_queue_get_length (&model->packets[i][j]));
-      g_assert_cmpuint (stats->packets_in, ==, expected->packets_in);
-      g_assert_cmpuint (stats->bytes_in, ==, expected->bytes_in);
-      g_assert_cmpuint (stats->packets_out, ==, expected->packets_out);
-      g_assert_cmpuint (stats->bytes_out, ==, expected->bytes_out);
-      g_assert_cmpuint (stats->dropped[SRTLA_DROP_FULL], ==,
-          expected->dropped[SRTLA_DROP_FULL]);
-      g_assert_cmpuint (stats->dropped_bytes, ==, expected->dropped_bytes);
-      g_assert_cmpuint (stats->packets_maximum, >=, stats->packets);
-      g_assert_cmpuint (stats->packets_maximum, <=, MODEL_CAPACITY);
-      srtla_queue_stats_add (&all, stats);
-    }
-  }
-  g_assert_true (srtla_queue_stats_balance (&all));
-}
-
-static void
-test_model (void)
-{
-  GRand *rand = testing_rand_new ();
-  SrtlaDrr *drr = srtla_drr_new ();
-  Model *model = g_new0 (Model, 1);
-  guint64 number;
-  guint i, j;
-
-  for (i = 0; i < MODEL_QUEUES; i++)
-    srtla_drr_open (drr, i, MODEL_CAPACITY, 1500 * (i + 1));
-  for (number = 0; number < 200000; number++) {
-    /* Phases of more coming in, and of more going out. */
-    guint chance = number / 1000 % 2 ? 70 : 35;
-
-    if (testing_chance (rand, chance)) {
-      guint queue = g_rand_int (rand) % MODEL_QUEUES;
-      SrtlaItem item = make_item (queue, g_rand_int (rand) % SRTLA_N_CLASSES,
-          (gsize) g_rand_int_range (rand, 16, 1501), number);
-
-      item.in_order = testing_chance (rand, 2);
-      model_push (model, drr, queue, &item);
-    } else {
-      model_pop (model, drr, testing_chance (rand, 60) ? SRTLA_ALL_CLASSES
-          : g_rand_int (rand) % (SRTLA_ALL_CLASSES + 1));
-    }
-    if (number % 50 == 0)
-      check_books (model, drr);
-  }
-  for (i = 0; i < MODEL_QUEUES; i++) {
-    for (j = 0; j < SRTLA_N_CLASSES; j++)
-      g_queue_clear_full (&model->packets[i][j], g_free);
-  }
-  empty (drr);
-  srtla_drr_free (drr);
-  g_free (model);
-  g_rand_free (rand);
+  fixture_free_drr (drr);
 }
 
 int
@@ -517,10 +384,12 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/drr/fairness", test_fairness);
   g_test_add_func ("/drr/cut-short", test_cut_short);
+  g_test_add_func ("/drr/no-saving", test_no_saving);
+  g_test_add_func ("/drr/all-queues", test_all_queues);
+  g_test_add_func ("/drr/lending", test_lending);
   g_test_add_func ("/drr/quantum-changes", test_quantum_changes);
   g_test_add_func ("/drr/full", test_full);
   g_test_add_func ("/drr/room", test_room);
   g_test_add_func ("/drr/expiry", test_expiry);
-  g_test_add_func ("/drr/model", test_model);
   return g_test_run ();
 }

@@ -1,36 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "srtla-edf.h"
 #include "counting-malloc.h"
-#include "testing.h"
-
-static SrtlaItem
-make_item (SrtlaClass priority, gsize size, SrtlaTime deadline, guint64 number)
-{
-  SrtlaItem item = { {NULL, size, NULL}, number, deadline, SRTLA_TIME_NONE, 0,
-    0, (guint8) priority, 0, FALSE
-  };
-
-  return item;
-}
-
-/* Pushes what must fit. */
-static void
-push (SrtlaEdf *edf, SrtlaClass priority, gsize size, SrtlaTime deadline,
-    guint64 number)
-{
-  SrtlaItem item = make_item (priority, size, deadline, number);
-
-  g_assert_true (srtla_edf_push (edf, &item));
-}
-
-static void
-empty (SrtlaEdf *edf)
-{
-  SrtlaItem item;
-
-  while (srtla_edf_flush (edf, &item));
-  srtla_edf_free (edf);
-}
+#include "queue-fixture.h"
 
 /* ---- Order ------------------------------------------------------------- */
 
@@ -69,7 +39,7 @@ test_order (void)
 
     g_test_message ("row %u", i);
     for (j = 0; table[i].packets[j].priority != 0; j++)
-      push (edf, (SrtlaClass) (strchr ("HML",
+      fixture_push_edf (edf, (SrtlaClass) (strchr ("HML",
                   table[i].packets[j].priority) - (const gchar *) "HML"),
           100, table[i].packets[j].deadline, j);
     for (j = 0; srtla_edf_pop (edf, SRTLA_ALL_CLASSES, 1000, &item); j++)
@@ -89,11 +59,11 @@ test_expiry (void)
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (expiries); i++) {
-    item = make_item (SRTLA_CLASS_LOW, 100, 400, i);
+    item = fixture_item (0, SRTLA_CLASS_LOW, 100, 400, i);
     item.expires = expiries[i];
     g_assert_true (srtla_edf_push (edf, &item));
   }
-  push (edf, SRTLA_CLASS_BEST_EFFORT, 100, SRTLA_TIME_NONE, 9);
+  fixture_push_edf (edf, SRTLA_CLASS_BEST_EFFORT, 100, SRTLA_TIME_NONE, 9);
   g_assert_cmpuint (srtla_edf_next_expiry (edf), ==, 500);
   g_assert_false (srtla_edf_take_expired (edf, 499, &item));
 
@@ -114,14 +84,14 @@ test_expiry (void)
   g_assert_cmpuint (srtla_edf_next_expiry (edf), ==, SRTLA_TIME_NONE);
   g_assert_cmpuint (low->dropped[SRTLA_DROP_EXPIRED], ==, 2);
   g_assert_true (srtla_queue_stats_balance (low));
-  empty (edf);
+  fixture_free_edf (edf);
 }
 
 static void
 test_room (void)
 {
   SrtlaClassSettings settings[SRTLA_N_CLASSES];
-  SrtlaItem item = make_item (SRTLA_CLASS_HIGH, 100, 0, 0);
+  SrtlaItem item = fixture_item (0, SRTLA_CLASS_HIGH, 100, 0, 0);
   SrtlaEdf *edf;
   guint i;
 
@@ -139,7 +109,7 @@ test_room (void)
           SRTLA_CLASS_HIGH)->dropped[SRTLA_DROP_FULL], ==, 1);
   g_assert_true (srtla_queue_stats_balance (srtla_edf_stats (edf,
               SRTLA_CLASS_HIGH)));
-  empty (edf);
+  fixture_free_edf (edf);
 }
 
 /* ---- Best effort ------------------------------------------------------- */
@@ -164,7 +134,7 @@ run_shares (GRand *rand, gboolean with_high)
   }
   edf = srtla_edf_new (settings);
   bound = (with_high ? 2.0 : 1.0) + SRTLA_MAX_DATAGRAM / timed
-      + (gdouble) SRTLA_MAX_DATAGRAM / settings[SRTLA_CLASS_BEST_EFFORT].quantum;
+      + 1.0 * SRTLA_MAX_DATAGRAM / settings[SRTLA_CLASS_BEST_EFFORT].quantum;
   for (step = 0; step < 5000; step++) {
     gdouble distance;
 
@@ -172,7 +142,7 @@ run_shares (GRand *rand, gboolean with_high)
       if (i == SRTLA_CLASS_HIGH && !with_high)
         continue;
       while (srtla_edf_stats (edf, i)->packets < 3)
-        push (edf, i, (gsize) g_rand_int_range (rand, 16, 1501),
+        fixture_push_edf (edf, i, (gsize) g_rand_int_range (rand, 16, 1501),
             g_rand_int (rand) % 100000, 0);
     }
     g_assert_true (srtla_edf_pop (edf, SRTLA_ALL_CLASSES, 50000, &item));
@@ -183,7 +153,7 @@ run_shares (GRand *rand, gboolean with_high)
     most = MAX (most, distance);
     g_assert_cmpfloat (most - least, <, bound);
   }
-  empty (edf);
+  fixture_free_edf (edf);
 }
 
 static void
@@ -197,241 +167,72 @@ test_shares (void)
   g_rand_free (rand);
 }
 
-/* ---- Feasible loads ---------------------------------------------------- */
-
-#define TASKS 6
-#define LOAD_DURATION (2 * SRTLA_SECOND)
-
-/* Packets of one size that come no closer than `interval`. Times in ns, which
- * is what a byte takes on a fast link. */
-typedef struct
-{
-  SrtlaClass priority;
-  gsize size;
-  guint64 interval, deadline, cost;
-} Task;
-
-typedef struct
-{
-  guint task;
-  guint64 at;
-} Arrival;
-
-/* Demand of non-preemptive EDF in any interval of length t (K. Jeffay, D. F.
- * Stanat and C. U. Martel, RTSS 1991): what is due within it, and one packet
- * that had just begun and is due later. */
-static gboolean
-is_feasible (const Task *tasks)
-{
-  gdouble load = 0.0;
-  guint64 t;
-  guint i;
-
-  for (i = 0; i < TASKS; i++)
-    load += (gdouble) tasks[i].cost / tasks[i].interval;
-  if (load > 0.98)
-    return FALSE;
-  for (t = 0; t < 2000000000; t += 1 + t / 2000) {
-    /* Steps are small against t: what is due within the next one counts. */
-    guint64 until = t + 1 + t / 2000, demand = 0, blocking = 0;
-
-    for (i = 0; i < TASKS; i++) {
-      if (until >= tasks[i].deadline)
-        demand += ((until - tasks[i].deadline) / tasks[i].interval + 1)
-            * tasks[i].cost;
-      if (tasks[i].deadline > t)
-        blocking = MAX (blocking, tasks[i].cost);
-    }
-    if (demand > 0 && demand + blocking > t)
-      return FALSE;
-  }
-  return TRUE;
-}
-
+/* HIGH one by one, as it comes. Now and then: it never waits for best effort.
+ * With as much as can be sent: best effort still has its share. */
 static void
-draw_tasks (GRand *rand, Task *tasks)
+test_one_by_one (void)
 {
-  /* ns: 10 to 100 Mbit/s. */
-  guint64 byte = (guint64) g_rand_int_range (rand, 80, 800);
-  guint i;
+  static const struct
+  {
+    guint every, phase;         /* steps */
+    gsize size;
+  } table[] = {
+    {2, 0, 1000}, {3, 1, 750}, {7, 0, 1500}, {1, 0, 1000},
+  };
+  guint i, step;
 
-  for (i = 0; i < TASKS; i++) {
-    tasks[i].priority = i % 3;
-    tasks[i].size = (gsize) (i % 3 == SRTLA_CLASS_HIGH
-        ? g_rand_int_range (rand, 16, 200)
-        : g_rand_int_range (rand, 200, 1501));
-    tasks[i].cost = tasks[i].size * byte;
-    tasks[i].interval = tasks[i].cost
-        * (guint64) g_rand_int_range (rand, i % 3 == SRTLA_CLASS_HIGH ? 20 : 3,
-        i % 3 == SRTLA_CLASS_HIGH ? 100 : 9)
-        + g_rand_int (rand) % tasks[i].cost;
-    tasks[i].deadline = srtla_class_defaults[i % 3].budget * 1000;
-  }
-}
-
-static gint
-compare_arrivals (gconstpointer a, gconstpointer b)
-{
-  const Arrival *x = a, *y = b;
-
-  return x->at != y->at ? (x->at < y->at ? -1 : 1)
-      : (gint) x->task - (gint) y->task;
-}
-
-/* All at once at first, then as densely as allowed, or a little less. */
-static GArray *
-draw_arrivals (GRand *rand, const Task *tasks)
-{
-  GArray *arrivals = g_array_new (FALSE, FALSE, sizeof (Arrival));
-  guint i;
-
-  for (i = 0; i < TASKS; i++) {
-    Arrival arrival = { i, 0 };
-
-    while (arrival.at < LOAD_DURATION * 1000) {
-      g_array_append_val (arrivals, arrival);
-      arrival.at += tasks[i].interval + (testing_chance (rand, 70) ? 0
-          : g_rand_int (rand) % tasks[i].interval);
-    }
-  }
-  g_array_sort (arrivals, compare_arrivals);
-  return arrivals;
-}
-
-/* One link, one packet after the other. Returns: how many were done after
- * their deadline. */
-static guint
-run_load (const Task *tasks, GArray *arrivals, gboolean fifo)
-{
-  SrtlaClassSettings settings[SRTLA_N_CLASSES];
-  guint64 now = 0, before;
-  guint missed = 0, next = 0, first = 0, i;
-  SrtlaEdf *edf;
-
-  for (i = 0; i < SRTLA_N_CLASSES; i++) {
-    settings[i] = srtla_class_defaults[i];
-    settings[i].length = arrivals->len;
-  }
-  edf = srtla_edf_new (settings);
-  before = counted_allocations;
-  for (;;) {
-    const Arrival *arrival = NULL;
-    const Task *task;
-    SrtlaItem item;
-
-    for (; next < arrivals->len; next++) {
-      arrival = &g_array_index (arrivals, Arrival, next);
-      if (arrival->at > now)
-        break;
-      task = &tasks[arrival->task];
-      if (!fifo)
-        push (edf, task->priority, task->size, arrival->at + task->deadline,
-            next);
-    }
-    if (fifo ? first < next : srtla_edf_pop (edf, SRTLA_ALL_CLASSES, now,
-            &item)) {
-      arrival = &g_array_index (arrivals, Arrival,
-          fifo ? first : (guint) item.arrived);
-      task = &tasks[arrival->task];
-      first++;
-      now += task->cost;
-      missed += now > arrival->at + task->deadline ? 1 : 0;
-    } else if (next < arrivals->len) {
-      now = g_array_index (arrivals, Arrival, next).at;
-    } else {
-      break;
-    }
-  }
-  g_assert_cmpuint (first, ==, arrivals->len);
-  g_assert_cmpuint (counted_allocations, ==, before);
-  empty (edf);
-  return missed;
-}
-
-static void
-test_feasible (void)
-{
-  GRand *rand = testing_rand_new ();
-  guint sets = 0, drawn = 0, fifo_missed = 0, fifo_sets = 0, packets = 0;
-  gdouble loads = 0.0;
-
-  while (sets < 60) {
-    Task tasks[TASKS];
-    GArray *arrivals;
-    guint missed, i;
-
-    drawn++;
-    draw_tasks (rand, tasks);
-    if (!is_feasible (tasks))
-      continue;
-    sets++;
-    for (i = 0; i < TASKS; i++)
-      loads += (gdouble) tasks[i].cost / tasks[i].interval;
-    arrivals = draw_arrivals (rand, tasks);
-    packets += arrivals->len;
-    g_assert_cmpuint (run_load (tasks, arrivals, FALSE), ==, 0);
-    missed = run_load (tasks, arrivals, TRUE);
-    fifo_missed += missed;
-    fifo_sets += missed > 0 ? 1 : 0;
-    g_array_unref (arrivals);
-  }
-  g_test_message ("%u of %u sets feasible, load %.2f, %u packets: EDF misses "
-      "none, FIFO %u in %u sets", sets, drawn, loads / sets, packets,
-      fifo_missed, fifo_sets);
-  g_assert_cmpuint (fifo_missed, >, 0);
-  g_rand_free (rand);
-}
-
-/* ---- Overload ---------------------------------------------------------- */
-
-/* 1 Mbit/s of HIGH, twice the link's rate of LOW, as much best effort: HIGH
- * leaves within its budget and the time of one packet, LOW takes what best
- * effort's share leaves. */
-static void
-test_overload (void)
-{
-  static const guint rates[] = { 3, 6, 10, 50 };        /* Mbit/s */
-  guint r;
-
-  for (r = 0; r < G_N_ELEMENTS (rates); r++) {
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
     SrtlaEdf *edf = srtla_edf_new (srtla_class_defaults);
-    guint64 now = 0, next[SRTLA_N_CLASSES] = { 0, }, served[3] = { 0, 0, 0 };
-    guint64 packet = 1332 * 8 / rates[r];       /* µs */
-    guint64 longest = 0;
-    gdouble share;
+    const SrtlaQueueStats *high = srtla_edf_stats (edf, SRTLA_CLASS_HIGH);
+    const SrtlaQueueStats *best = srtla_edf_stats (edf,
+        SRTLA_CLASS_BEST_EFFORT);
+    guint waited = 0;
 
-    while (now < 10 * SRTLA_SECOND) {
+    for (step = 0; step < 10000; step++) {
       SrtlaItem item;
 
-      for (; next[SRTLA_CLASS_HIGH] <= now;
-          next[SRTLA_CLASS_HIGH] += 1332 * 8)
-        push (edf, SRTLA_CLASS_HIGH, 1332, next[SRTLA_CLASS_HIGH] + 1000,
-            next[SRTLA_CLASS_HIGH]);
-      for (; next[SRTLA_CLASS_LOW] <= now; next[SRTLA_CLASS_LOW] += packet / 2) {
-        item = make_item (SRTLA_CLASS_LOW, 1332,
-            next[SRTLA_CLASS_LOW] + 100000, next[SRTLA_CLASS_LOW]);
-        srtla_edf_push (edf, &item);    /* some find no room */
-        item.priority = SRTLA_CLASS_BEST_EFFORT;
-        item.deadline = SRTLA_TIME_NONE;
-        srtla_edf_push (edf, &item);
-      }
-      g_assert_true (srtla_edf_pop (edf, SRTLA_ALL_CLASSES, now, &item));
-      served[item.priority == SRTLA_CLASS_HIGH ? 0
-          : item.priority == SRTLA_CLASS_LOW ? 1 : 2] += item.packet.size;
-      if (item.priority == SRTLA_CLASS_HIGH)
-        longest = MAX (longest, now - item.arrived);
-      now += packet;
+      while (best->packets < 3)
+        fixture_push_edf (edf, SRTLA_CLASS_BEST_EFFORT, table[i].size,
+            SRTLA_TIME_NONE, 0);
+      if (step % table[i].every == table[i].phase && high->packets == 0)
+        fixture_push_edf (edf, SRTLA_CLASS_HIGH, table[i].size, 1000 * step,
+            0);
+      g_assert_true (srtla_edf_pop (edf, SRTLA_ALL_CLASSES, 1000 * step,
+              &item));
+      waited += high->packets;
     }
-    g_test_message ("%u Mbit/s: HIGH waits %" G_GUINT64_FORMAT " µs at most; "
-        "bytes %" G_GUINT64_FORMAT ", %" G_GUINT64_FORMAT ", %"
-        G_GUINT64_FORMAT, rates[r], longest, served[0], served[1], served[2]);
-    g_assert_cmpuint (longest, <=, 1000 + packet);
-    g_assert_cmpuint (srtla_edf_stats (edf,
-            SRTLA_CLASS_HIGH)->dropped[SRTLA_DROP_FULL], ==, 0);
-    share = (gdouble) served[2] / (served[0] + served[1] + served[2]);
-    g_assert_cmpfloat_with_epsilon (share, 1500.0 / (9000 + 1500), 0.01);
-    empty (edf);
+    if (table[i].every > 1)
+      g_assert_cmpuint (waited, ==, 0);
+    else
+      g_assert_cmpfloat_with_epsilon (best->bytes_out / 1e7,
+          1500.0 / (9000 + 1500), 0.01);
+    fixture_free_edf (edf);
   }
+}
+
+/* Now and then only others are asked for: best effort does not save up. */
+static void
+test_no_saving (void)
+{
+  SrtlaEdf *edf = srtla_edf_new (srtla_class_defaults);
+  const SrtlaQueueStats *low = srtla_edf_stats (edf, SRTLA_CLASS_LOW);
+  const SrtlaQueueStats *best = srtla_edf_stats (edf,
+      SRTLA_CLASS_BEST_EFFORT);
+  guint in_row = 0, step;
+  SrtlaItem item;
+
+  srtla_edf_set_quantum (edf, SRTLA_CLASS_BEST_EFFORT, 6000);
+  for (step = 0; step < 10000; step++) {
+    while (low->packets < 3)
+      fixture_push_edf (edf, SRTLA_CLASS_LOW, 1000, SRTLA_TIME_NONE, 0);
+    while (best->packets < 3)
+      fixture_push_edf (edf, SRTLA_CLASS_BEST_EFFORT, 1000, SRTLA_TIME_NONE, 0);
+    g_assert_true (srtla_edf_pop (edf, step < 9000 && in_row == 1
+            ? 1u << SRTLA_CLASS_LOW : SRTLA_ALL_CLASSES, 0, &item));
+    in_row = item.priority == SRTLA_CLASS_LOW ? 0 : in_row + 1;
+    g_assert_cmpuint (in_row, <=, 8);
+  }
+  fixture_free_edf (edf);
 }
 
 /* ---- Against a model --------------------------------------------------- */
@@ -458,7 +259,7 @@ test_model (void)
 
     now += g_rand_int (rand) % 100;
     if (testing_chance (rand, number / 5000 % 2 ? 60 : 40)) {
-      item = make_item (g_rand_int (rand) % SRTLA_N_CLASSES,
+      item = fixture_item (0, g_rand_int (rand) % SRTLA_N_CLASSES,
           (gsize) g_rand_int_range (rand, 16, 1501),
           now + g_rand_int (rand) % 20000, number);
       item.expires = testing_chance (rand, 50) ? SRTLA_TIME_NONE
@@ -508,7 +309,7 @@ test_model (void)
     g_queue_clear (&model[i]);
   }
   g_assert_true (in == 0 && out == 0 && expired == 0 && refused == 0);
-  empty (edf);
+  fixture_free_edf (edf);
   g_rand_free (rand);
 }
 
@@ -520,8 +321,8 @@ main (int argc, char **argv)
   g_test_add_func ("/edf/expiry", test_expiry);
   g_test_add_func ("/edf/room", test_room);
   g_test_add_func ("/edf/shares", test_shares);
-  g_test_add_func ("/edf/feasible", test_feasible);
-  g_test_add_func ("/edf/overload", test_overload);
+  g_test_add_func ("/edf/one-by-one", test_one_by_one);
+  g_test_add_func ("/edf/no-saving", test_no_saving);
   g_test_add_func ("/edf/model", test_model);
   return g_test_run ();
 }

@@ -79,6 +79,7 @@ test_limits (void)
   /* Longer than can be told apart: the longest that can. */
   g_assert_cmpuint (srtla_histogram_percentile (&histogram, 1), >,
       (SrtlaTime) 63 << 26);
+  g_assert_cmpuint (histogram.places[SRTLA_HISTOGRAM_PLACES - 1], ==, 2);
   srtla_histogram_record (&histogram, 0);
   g_assert_cmpuint (srtla_histogram_percentile (&histogram, 1), ==, 0);
   srtla_histogram_reset (&histogram);

@@ -71,6 +71,11 @@ test_lowest_offset (void)
     srtla_usefulness_observe (&clock, i * 1000000, now + i * 1000000 + 13000);
   g_assert_cmpuint (srtla_usefulness_deadline (&clock, 12000000, FLAGS, 100,
           now + 12013000), ==, now + 12113000);
+
+  /* After a pause as long, at once. */
+  srtla_usefulness_observe (&clock, 24000000, now + 24053000);
+  g_assert_cmpuint (srtla_usefulness_deadline (&clock, 24000000, FLAGS, 100,
+          now + 24053000), ==, now + 24153000);
 }
 
 /* ---- A clock that was set ---------------------------------------------- */
@@ -102,6 +107,31 @@ test_strays (void)
     g_assert_cmpuint (srtla_usefulness_deadline (&clock,
             base + (guint32) (jumps[i] + (gint64) (now - since)), FLAGS, 100,
             now), ==, now + 100000);
+  }
+}
+
+/* A few strays in a row, and any number of them between others, do nothing. */
+static void
+test_strays_alone (void)
+{
+  SrtlaUsefulness clock = { 0, };
+  SrtlaTime now = 2 * HOUR;
+  guint32 timestamp = 0;
+  guint n;
+
+  srtla_usefulness_observe (&clock, timestamp, now);
+  for (n = 0; n < SRTLA_USEFULNESS_STRAYS - 1; n++) {
+    now += 100000;
+    timestamp += 100000;
+    srtla_usefulness_observe (&clock, timestamp + 7000000, now);
+  }
+  for (n = 0; n < 100; n++) {
+    g_assert_cmpuint (srtla_usefulness_deadline (&clock, timestamp, FLAGS,
+            100, now), ==, now + 100000);
+    now += 100000;
+    timestamp += 100000;
+    srtla_usefulness_observe (&clock, timestamp, now);
+    srtla_usefulness_observe (&clock, timestamp + 7000000, now);
   }
 }
 
@@ -213,6 +243,7 @@ main (int argc, char **argv)
   g_test_add_func ("/usefulness/answers", test_answers);
   g_test_add_func ("/usefulness/lowest-offset", test_lowest_offset);
   g_test_add_func ("/usefulness/strays", test_strays);
+  g_test_add_func ("/usefulness/strays-alone", test_strays_alone);
   g_test_add_func ("/usefulness/burst-of-late", test_burst_of_late);
   g_test_add_func ("/usefulness/tracks", test_tracks);
   return g_test_run ();
