@@ -22,8 +22,11 @@
 #define DRAIN_TIMEOUT 10        /* s, for what is still under way at the end */
 #define STUDIO_TIMEOUT 10       /* s, until the studio's end of stream */
 
-/* One-way delay of every uplink at the relay, ms. */
-#define DELAY "20"
+/* One-way delays at the relay, ms: no two paths are alike. */
+static const gchar *const delays[N_UPLINKS] = {
+  "delay 127.0.0.2 10", "delay 127.0.0.3 15", "delay 127.0.0.4 20",
+  "delay 127.0.0.5 30",
+};
 
 typedef enum
 {
@@ -248,9 +251,10 @@ start_relay (Demo *demo, guint16 port, guint16 receiver_port, GError **error)
   gchar *to = g_strdup_printf ("127.0.0.1:%u", receiver_port);
   const gchar *argv[] = { program, "--listen", listen, "--to", to, NULL };
   DemoTool *tool = demo_tool_start (argv, "relaying", error);
+  guint i;
 
-  if (tool != NULL)
-    demo_tool_command (tool, "delay all " DELAY);
+  for (i = 0; tool != NULL && i < N_UPLINKS; i++)
+    demo_tool_command (tool, delays[i]);
   g_free (to);
   g_free (listen);
   g_free (program);
