@@ -2,10 +2,21 @@
 /*
  * Relays UDP datagrams both ways, one socket per client address and port, so
  * that each client looks different to the other end. Commands on standard
- * input, one a line, cut and delay what comes from, and goes to, a source
- * address: datagrams vanish without an error at the sender, as on a real path.
+ * input, one a line, spoil what comes from, and goes to, a source address:
+ * datagrams are late or vanish without an error at the sender, as on a real
+ * path. `all`: every address, also those to come.
  *
- *   cut ADDRESS|all      restore ADDRESS|all      delay ADDRESS|all MS     quit
+ *   cut ADDRESS|all              nothing passes; restore ADDRESS|all: all does
+ *   keepalives ADDRESS|all       of what goes out, only SRTLA's own packets
+ *   rate ADDRESS|all KBIT/S      of IP packets: 28 bytes more than a datagram
+ *   queue ADDRESS|all MS         longest wait for that rate (300); 0: no bound
+ *   delay ADDRESS|all MS         one way; and jitter ADDRESS|all MS: ± that
+ *   loss ADDRESS|all PERCENT     random
+ *   rebind ADDRESS|all           a new source port, as a NAT gives at times
+ *   quit
+ *
+ * rate, queue, delay, jitter and loss are for each direction, or for one if
+ * `out` or `back` follows.
  */
 #include <gio/gio.h>
 #include <glib-unix.h>
@@ -13,38 +24,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
-#define MAX_DATAGRAM 65536      /* bytes */
+#include "relay-shaper.h"
+
 #define MAX_CLIENTS 256         /* then the longest idle one goes */
-#define MAX_WAITING 20000       /* datagrams that wait out a delay, a direction */
 #define TURN 64                 /* datagrams taken from a socket in one go */
 #define SOCKET_BUFFER (4 << 20) /* bytes; bursts must not be lost in here */
-
-/* What was ordered for one source address. */
-typedef struct
-{
-  gboolean cut;
-  gint64 delay;                 /* µs, each way */
-} Source;
-
-typedef struct
-{
-  gint64 due;                   /* monotonic, µs */
-  gsize size;
-  guint8 data[];
-} Datagram;
 
 typedef struct _Relay Relay;
 
 typedef struct
 {
   Relay *relay;
+  guint64 number;               /* never used again */
   GSocketAddress *address;      /* of the client */
   GSocket *socket;              /* connected to the other end */
   GSource *readable;
-  Source *source;               /* of the client's IP address; the relay's */
-  GQueue to_server, to_client;  /* Datagrams, oldest first */
-  gint64 last_used;             /* monotonic, µs */
+  RelayPath *path;              /* of the client's IP address; the shaper's */
+  gchar *host;                  /* that address */
+  SrtlaTime last_used;
 } Client;
 
 struct _Relay
@@ -53,11 +53,21 @@ struct _Relay
   GSocket *listener;
   GSocketAddress *server;
   GHashTable *clients;          /* native address as GBytes → Client */
-  GHashTable *sources;          /* address as text → Source */
-  Source defaults;              /* for sources that come later */
-  GSource *timer;               /* for delayed datagrams */
-  guint8 buffer[MAX_DATAGRAM];
+  GHashTable *by_number;        /* Client.number → Client */
+  guint64 last_number;
+  RelayShaper *shaper;
+  int timer;                    /* for what is under way */
+  SrtlaTime armed;              /* when it fires */
+  guint64 relayed;              /* datagrams */
+  SrtlaTime latest;             /* µs; the longest that one was sent too late */
+  guint8 buffer[SRTLA_MAX_DATAGRAM + 1];
 };
+
+static SrtlaTime
+now (void)
+{
+  return (SrtlaTime) g_get_monotonic_time ();
+}
 
 /* ---- Sending ----------------------------------------------------------- */
 
@@ -78,102 +88,99 @@ send_now (Client *client, gboolean to_server, const guint8 *data, gsize size)
 }
 
 static void
-relay_datagram (Client *client, gboolean to_server, const guint8 *data,
-    gsize size)
+arm_timer (Relay *relay)
 {
-  GQueue *queue = to_server ? &client->to_server : &client->to_client;
-  gint64 now = g_get_monotonic_time ();
-  Datagram *datagram;
-  gint64 ready;
+  SrtlaTime deadline = relay_shaper_deadline (relay->shaper);
+  struct itimerspec when;
 
-  client->last_used = now;
-  if (client->source->cut)
+  if (deadline == relay->armed)
     return;
-  if (client->source->delay == 0 && g_queue_is_empty (queue)) {
-    send_now (client, to_server, data, size);
-    return;
+  relay->armed = deadline;
+  memset (&when, 0, sizeof when);       /* never */
+  if (deadline != SRTLA_TIME_NONE) {
+    when.it_value.tv_sec = (time_t) (deadline / SRTLA_SECOND);
+    when.it_value.tv_nsec = (long) (deadline % SRTLA_SECOND) * 1000;
   }
-  if (g_queue_get_length (queue) >= MAX_WAITING)
-    return;
-
-  datagram = g_malloc (sizeof *datagram + size);
-  datagram->due = now + client->source->delay;
-  datagram->size = size;
-  memcpy (datagram->data, data, size);
-  g_queue_push_tail (queue, datagram);
-  ready = g_source_get_ready_time (client->relay->timer);
-  if (ready < 0 || datagram->due < ready)
-    g_source_set_ready_time (client->relay->timer, datagram->due);
+  timerfd_settime (relay->timer, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
+/* Sends what has arrived at the other end of its path. */
 static void
-first_of (Client *client, gboolean to_server, Client **first,
-    gboolean *first_to_server, gint64 *due)
+send_arrived (Relay *relay)
 {
-  GQueue *queue = to_server ? &client->to_server : &client->to_client;
-  Datagram *datagram = g_queue_peek_head (queue);
+  RelayArrival arrival;
 
-  if (datagram != NULL && (*due < 0 || datagram->due < *due)) {
-    *first = client;
-    *first_to_server = to_server;
-    *due = datagram->due;
+  while (relay_shaper_pop (relay->shaper, now (), &arrival)) {
+    Client *client = g_hash_table_lookup (relay->by_number,
+        &arrival.packet->tag);
+
+    if (client != NULL)
+      send_now (client, arrival.direction == RELAY_OUT, arrival.packet->data,
+          arrival.packet->size);
+    relay->relayed++;
+    relay->latest = MAX (relay->latest, now () - arrival.due);
+    sim_packet_unref (arrival.packet);
   }
+  arm_timer (relay);
 }
 
-/* Sends what is due, in the order it is due: equal delays reorder nothing. */
 static gboolean
-timer_fired (gpointer user_data)
+timer_fired (gint timer, GIOCondition condition, gpointer user_data)
 {
   Relay *relay = user_data;
-  gint64 now = g_get_monotonic_time ();
+  guint64 times;
 
-  for (;;) {
-    Client *client = NULL;
-    gboolean to_server = FALSE;
-    gint64 due = -1;
-    GHashTableIter iter;
-    gpointer value;
-    Datagram *datagram;
-
-    g_hash_table_iter_init (&iter, relay->clients);
-    while (g_hash_table_iter_next (&iter, NULL, &value)) {
-      first_of (value, TRUE, &client, &to_server, &due);
-      first_of (value, FALSE, &client, &to_server, &due);
-    }
-    if (due < 0 || due > now) {
-      g_source_set_ready_time (relay->timer, due);
-      return G_SOURCE_CONTINUE;
-    }
-    datagram = g_queue_pop_head (to_server ? &client->to_server
-        : &client->to_client);
-    if (!client->source->cut)
-      send_now (client, to_server, datagram->data, datagram->size);
-    g_free (datagram);
-  }
+  (void) condition;
+  if (read (timer, &times, sizeof times) == sizeof times)
+    relay->armed = SRTLA_TIME_NONE;
+  send_arrived (relay);
+  return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-timer_dispatch (GSource * source, GSourceFunc callback, gpointer user_data)
+/* Reads what there is from a socket, a turn at most. Returns: the bytes, or -1:
+ * no more. Errors of a connected socket are those of earlier sends. */
+static gssize
+receive (Relay *relay, GSocket *socket, GSocketAddress **address)
 {
-  (void) source;
-  return callback (user_data);
-}
+  guint attempt;
 
-static GSourceFuncs timer_funcs = { NULL, NULL, timer_dispatch, NULL, NULL, NULL };
+  for (attempt = 0; attempt < TURN; attempt++) {
+    GError *error = NULL;
+    gssize size = g_socket_receive_from (socket, address,
+        (gchar *) relay->buffer, sizeof relay->buffer, NULL, &error);
+    gboolean empty = g_error_matches (error, G_IO_ERROR,
+        G_IO_ERROR_WOULD_BLOCK);
+
+    g_clear_error (&error);
+    if (empty)
+      return -1;
+    if (size >= 0 && size <= SRTLA_MAX_DATAGRAM)
+      return size;
+    if (address != NULL)
+      g_clear_object (address);
+  }
+  return -1;
+}
 
 /* ---- Clients ----------------------------------------------------------- */
+
+static void
+close_socket (Client *client)
+{
+  g_source_destroy (client->readable);
+  g_source_unref (client->readable);
+  g_object_unref (client->socket);
+}
 
 static void
 client_free (gpointer data)
 {
   Client *client = data;
 
-  g_source_destroy (client->readable);
-  g_source_unref (client->readable);
-  g_object_unref (client->socket);
+  close_socket (client);
+  g_hash_table_remove (client->relay->by_number, &client->number);
   g_object_unref (client->address);
-  g_queue_clear_full (&client->to_server, g_free);
-  g_queue_clear_full (&client->to_client, g_free);
+  g_free (client->host);
   g_free (client);
 }
 
@@ -181,22 +188,45 @@ static gboolean
 server_readable (GSocket * socket, GIOCondition condition, gpointer user_data)
 {
   Client *client = user_data;
+  Relay *relay = client->relay;
+  gssize size;
   guint turn;
 
   (void) condition;
   for (turn = 0; turn < TURN; turn++) {
-    GError *error = NULL;
-    gssize size = g_socket_receive (socket, (gchar *) client->relay->buffer,
-        MAX_DATAGRAM, NULL, &error);
-    gboolean empty = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
-
-    g_clear_error (&error);
-    if (empty)
+    if ((size = receive (relay, socket, NULL)) < 0)
       break;
-    if (size >= 0)
-      relay_datagram (client, FALSE, client->relay->buffer, (gsize) size);
+    client->last_used = now ();
+    relay_shaper_push (relay->shaper, client->path, RELAY_BACK, client->number,
+        relay->buffer, (gsize) size, client->last_used);
   }
+  send_arrived (relay);
   return G_SOURCE_CONTINUE;
+}
+
+/* Returns: FALSE, with a message, if there is no socket. */
+static gboolean
+open_socket (Client *client)
+{
+  GSocketAddress *server = client->relay->server;
+  GError *error = NULL;
+  GSocket *socket = g_socket_new (g_socket_address_get_family (server),
+      G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
+
+  if (socket == NULL || !g_socket_connect (socket, server, NULL, &error)) {
+    g_printerr ("no socket for a client: %s\n", error->message);
+    g_clear_error (&error);
+    g_clear_object (&socket);
+    return FALSE;
+  }
+  g_socket_set_blocking (socket, FALSE);
+  g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER, NULL);
+  client->socket = socket;
+  client->readable = g_socket_create_source (socket, G_IO_IN, NULL);
+  g_source_set_callback (client->readable, G_SOURCE_FUNC (server_readable),
+      client, NULL);
+  g_source_attach (client->readable, NULL);
+  return TRUE;
 }
 
 static void
@@ -204,7 +234,7 @@ drop_idlest (Relay *relay)
 {
   GHashTableIter iter;
   gpointer key, value, idlest = NULL;
-  gint64 oldest = G_MAXINT64;
+  SrtlaTime oldest = SRTLA_TIME_NONE;
 
   g_hash_table_iter_init (&iter, relay->clients);
   while (g_hash_table_iter_next (&iter, &key, &value)) {
@@ -217,56 +247,30 @@ drop_idlest (Relay *relay)
     g_hash_table_remove (relay->clients, idlest);
 }
 
-static Source *
-find_source (Relay *relay, const gchar *address)
-{
-  Source *source = g_hash_table_lookup (relay->sources, address);
-
-  if (source == NULL) {
-    source = g_new (Source, 1);
-    *source = relay->defaults;
-    g_hash_table_insert (relay->sources, g_strdup (address), source);
-  }
-  return source;
-}
-
 /* Takes over key. Returns: NULL, with a message, if there is no socket. */
 static Client *
 client_new (Relay *relay, GSocketAddress * address, GBytes * key)
 {
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
-  GError *error = NULL;
-  GSocket *socket;
-  Client *client;
-  gchar *text;
+  Client *client = g_new0 (Client, 1);
 
-  socket = g_socket_new (g_socket_address_get_family (relay->server),
-      G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
-  if (socket == NULL || !g_socket_connect (socket, relay->server, NULL, &error)) {
-    g_printerr ("no socket for a new client: %s\n", error->message);
-    g_clear_error (&error);
-    g_clear_object (&socket);
+  client->relay = relay;
+  if (!open_socket (client)) {
+    g_free (client);
     g_bytes_unref (key);
     return NULL;
   }
-  g_socket_set_blocking (socket, FALSE);
-  g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER, NULL);
-
   if (g_hash_table_size (relay->clients) >= MAX_CLIENTS)
     drop_idlest (relay);
-  text = g_inet_address_to_string (g_inet_socket_address_get_address (inet));
-  client = g_new0 (Client, 1);
-  client->relay = relay;
+  client->host =
+      g_inet_address_to_string (g_inet_socket_address_get_address (inet));
+  client->number = ++relay->last_number;
   client->address = g_object_ref (address);
-  client->socket = socket;
-  client->source = find_source (relay, text);
-  client->readable = g_socket_create_source (socket, G_IO_IN, NULL);
-  g_source_set_callback (client->readable, G_SOURCE_FUNC (server_readable),
-      client, NULL);
-  g_source_attach (client->readable, NULL);
+  client->path = relay_shaper_find (relay->shaper, client->host, now ());
   g_hash_table_insert (relay->clients, key, client);
-  g_print ("client %s:%u\n", text, g_inet_socket_address_get_port (inet));
-  g_free (text);
+  g_hash_table_insert (relay->by_number, &client->number, client);
+  g_print ("client %s:%u\n", client->host,
+      g_inet_socket_address_get_port (inet));
   return client;
 }
 
@@ -298,47 +302,39 @@ listener_readable (GSocket * socket, GIOCondition condition, gpointer user_data)
   (void) condition;
   for (turn = 0; turn < TURN; turn++) {
     GSocketAddress *address = NULL;
-    GError *error = NULL;
-    gssize size = g_socket_receive_from (socket, &address,
-        (gchar *) relay->buffer, MAX_DATAGRAM, NULL, &error);
-    gboolean empty = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+    gssize size = receive (relay, socket, &address);
     Client *client;
 
-    g_clear_error (&error);
-    if (empty)
+    if (size < 0)
       break;
-    if (size >= 0 && address != NULL
-        && (client = find_client (relay, address)) != NULL)
-      relay_datagram (client, TRUE, relay->buffer, (gsize) size);
+    if (address != NULL && (client = find_client (relay, address)) != NULL) {
+      client->last_used = now ();
+      relay_shaper_push (relay->shaper, client->path, RELAY_OUT,
+          client->number, relay->buffer, (gsize) size, client->last_used);
+    }
     g_clear_object (&address);
   }
+  send_arrived (relay);
   return G_SOURCE_CONTINUE;
 }
 
 /* ---- Commands ---------------------------------------------------------- */
 
+/* From now on its datagrams come from other ports; what is sent to the old
+ * ones vanishes. */
 static void
-order (Relay *relay, const gchar *address, const gboolean * cut,
-    const gint64 *delay)
+rebind (Relay *relay, const gchar *address)
 {
   gboolean all = strcmp (address, "all") == 0;
   GHashTableIter iter;
   gpointer value;
 
-  if (!all)
-    find_source (relay, address);
-  g_hash_table_iter_init (&iter, relay->sources);
+  g_hash_table_iter_init (&iter, relay->clients);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    Source *source = value;
+    Client *client = value, old = *client;
 
-    if (!all && source != g_hash_table_lookup (relay->sources, address))
-      continue;
-    source->cut = cut ? *cut : source->cut;
-    source->delay = delay ? *delay : source->delay;
-  }
-  if (all) {
-    relay->defaults.cut = cut ? *cut : relay->defaults.cut;
-    relay->defaults.delay = delay ? *delay : relay->defaults.delay;
+    if ((all || strcmp (client->host, address) == 0) && open_socket (client))
+      close_socket (&old);
   }
 }
 
@@ -365,25 +361,24 @@ obey (Relay *relay, const gchar *line)
   gchar **words = g_strsplit_set (line, " \t", -1);
   guint n_words = g_strv_length (words);
   gchar *address = n_words > 1 ? normal_address (words[1]) : NULL;
-  gboolean cut = strcmp (line, "") != 0 && strcmp (words[0], "cut") == 0;
-  guint64 milliseconds;
+  gboolean good = FALSE;
 
   if (n_words == 1 && strcmp (words[0], "quit") == 0) {
     g_main_loop_quit (relay->loop);
+    good = TRUE;
   } else if (n_words == 2 && address != NULL
-      && (cut || strcmp (words[0], "restore") == 0)) {
-    order (relay, address, &cut, NULL);
-    g_print ("%s %s\n", words[0], address);
-  } else if (n_words == 3 && address != NULL && strcmp (words[0], "delay") == 0
-      && g_ascii_string_to_unsigned (words[2], 10, 0, 60000, &milliseconds,
-          NULL)) {
-    gint64 delay = (gint64) milliseconds * 1000;
-
-    order (relay, address, NULL, &delay);
-    g_print ("delay %s %s\n", address, words[2]);
-  } else if (n_words > 0) {
-    g_printerr ("not a command: %s\n", line);
+      && strcmp (words[0], "rebind") == 0) {
+    rebind (relay, address);
+    good = TRUE;
+  } else if (address != NULL) {
+    good = relay_shaper_order (relay->shaper, words[0], address,
+        (const gchar * const *) words + 2, now ());
+    send_arrived (relay);
   }
+  if (good)
+    g_print ("%s\n", line);
+  else if (n_words > 0)
+    g_printerr ("not a command: %s\n", line);
   g_free (address);
   g_strfreev (words);
 }
@@ -458,9 +453,7 @@ start (Relay *relay, GSocketAddress * listen, GError **error)
   g_source_attach (readable, NULL);
   g_source_unref (readable);
 
-  relay->timer = g_source_new (&timer_funcs, sizeof (GSource));
-  g_source_set_callback (relay->timer, timer_fired, relay, NULL);
-  g_source_attach (relay->timer, NULL);
+  g_unix_fd_add (relay->timer, G_IO_IN, timer_fired, relay);
 
   from = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (local));
   to = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (relay->server));
@@ -492,12 +485,11 @@ run (Relay *relay)
 static void
 relay_free (Relay *relay)
 {
-  if (relay->timer != NULL) {
-    g_source_destroy (relay->timer);
-    g_source_unref (relay->timer);
-  }
   g_hash_table_unref (relay->clients);
-  g_hash_table_unref (relay->sources);
+  g_hash_table_unref (relay->by_number);
+  if (relay->shaper != NULL)
+    relay_shaper_free (relay->shaper);
+  close (relay->timer);
   g_clear_object (&relay->listener);
   g_clear_object (&relay->server);
   g_main_loop_unref (relay->loop);
@@ -509,12 +501,15 @@ main (int argc, char **argv)
 {
   gchar *listen = NULL, *to = NULL;
   gint delay = 0;
+  gint64 seed = 1;
   const GOptionEntry entries[] = {
     {"listen", 0, 0, G_OPTION_ARG_STRING, &listen,
         "Take datagrams here; port 0: any", "ADDRESS:PORT"},
     {"to", 0, 0, G_OPTION_ARG_STRING, &to, "Relay them to this", "ADDRESS:PORT"},
     {"delay-ms", 0, 0, G_OPTION_ARG_INT, &delay,
         "Delay of every datagram, each way", "MS"},
+    {"seed", 0, 0, G_OPTION_ARG_INT64, &seed, "For losses and jitter (1)",
+        "NUMBER"},
     {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}
   };
   GOptionContext *options = g_option_context_new ("- relays UDP, and cuts it");
@@ -526,8 +521,9 @@ main (int argc, char **argv)
   relay->loop = g_main_loop_new (NULL, FALSE);
   relay->clients = g_hash_table_new_full (g_bytes_hash, g_bytes_equal,
       (GDestroyNotify) g_bytes_unref, client_free);
-  relay->sources = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-      g_free);
+  relay->by_number = g_hash_table_new (g_int64_hash, g_int64_equal);
+  relay->timer = timerfd_create (CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  relay->armed = SRTLA_TIME_NONE;
   setvbuf (stdout, NULL, _IOLBF, 0);
 
   g_option_context_add_main_entries (options, entries, NULL);
@@ -537,9 +533,16 @@ main (int argc, char **argv)
       || (relay->server = parse_address (to)) == NULL || delay < 0) {
     g_printerr ("--listen and --to want ADDRESS:PORT, --delay-ms 0 or more\n");
   } else {
-    relay->defaults.delay = (gint64) delay * 1000;
+    gchar *value = g_strdup_printf ("%d", delay);
+    const gchar *const arguments[] = { value, NULL };
+
+    relay->shaper = relay_shaper_new ((guint64) seed);
+    relay_shaper_order (relay->shaper, "delay", "all", arguments, now ());
+    g_free (value);
     if (start (relay, local, &error)) {
       run (relay);
+      g_print ("relayed %" G_GUINT64_FORMAT " datagrams, none more than %"
+          G_GUINT64_FORMAT " us late\n", relay->relayed, relay->latest);
       status = EXIT_SUCCESS;
     } else {
       g_printerr ("cannot listen on %s: %s\n", listen, error->message);
