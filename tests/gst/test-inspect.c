@@ -7,8 +7,7 @@
 static const gchar *const properties[] = {
   "uri", "host", "port", "uplinks", "uplinks-file", "mode", "quality",
   "exploration", "rescue", "nak-filter", "stats", "stats-interval",
-  "return-socket", "queue-size", "connection-timeout", "drain-timeout",
-  "mode", "quality", "exploration", "rescue", "nak-filter", NULL
+  "return-socket", "queue-size", "connection-timeout", "drain-timeout", NULL
 };
 
 static const gchar *const signals[] = {
