@@ -33,13 +33,14 @@ struct _GstSrtlaLoop
   GstSrtlaIngressStats past;    /* of those that went */
   GstSrtlaSrcPad *src_pad;      /* a reference, or NULL */
   guint drain;
-  gboolean numbers_wanted;
-  guint numbers_round;          /* how often `numbers` were copied */
+  guint numbers_asked;          /* for fresh numbers, so many times */
+  guint numbers_answered;       /* of those */
   GstSrtlaStats numbers;
 
   /* The task's alone. */
   GstSrtlaEngine *engine;
   GstSrtlaStats scratch;
+  guint numbers_asked_now;      /* when this turn began */
   gboolean more;                /* to do, at once */
   gboolean ready;               /* sockets have something */
   SrtlaTime now, publish_at;
@@ -172,8 +173,7 @@ publish (GstSrtlaLoop * loop, gboolean running)
   loop->scratch.running = running;
   g_mutex_lock (&loop->lock);
   loop->numbers = loop->scratch;
-  loop->numbers_wanted = FALSE;
-  loop->numbers_round++;
+  loop->numbers_answered = loop->numbers_asked_now;
   g_cond_broadcast (&loop->published);
   g_mutex_unlock (&loop->lock);
   loop->publish_at = loop->now + PUBLISH_INTERVAL;
@@ -264,8 +264,9 @@ take_commands (GstSrtlaLoop * loop)
   gst_srtla_engine_set_settings (loop->engine, &loop->settings, loop->now);
   gst_srtla_engine_set_src_pad (loop->engine, loop->src_pad);
   gst_srtla_engine_drain (loop->engine, loop->drain, loop->now);
-  if (loop->numbers_wanted)
+  if (loop->numbers_asked != loop->numbers_answered)
     loop->publish_at = loop->now;
+  loop->numbers_asked_now = loop->numbers_asked;
   loop->fresh = TRUE;
   g_mutex_unlock (&loop->lock);
 }
@@ -352,14 +353,13 @@ void
 gst_srtla_loop_get_stats (GstSrtlaLoop * loop, GstSrtlaStats * stats)
 {
   gint64 deadline = g_get_monotonic_time () + PUBLISH_PATIENCE;
-  guint round;
+  guint number;
 
   g_mutex_lock (&loop->lock);
-  round = loop->numbers_round;
   if (loop->running) {
-    loop->numbers_wanted = TRUE;
+    number = ++loop->numbers_asked;
     gst_srtla_loop_attend (loop);
-    while (loop->running && round == loop->numbers_round
+    while (loop->running && (gint) (loop->numbers_answered - number) < 0
         && g_cond_wait_until (&loop->published, &loop->lock, deadline));
   }
   *stats = loop->numbers;

@@ -44,7 +44,8 @@ void gst_srtla_loop_set_src_pad (GstSrtlaLoop * loop, GstSrtlaSrcPad * pad);
 /* See gst_srtla_engine_drain(). */
 void gst_srtla_loop_drain (GstSrtlaLoop * loop, guint number);
 
-/* Fresh numbers, or the last ones when it is not running. */
+/* Fresh numbers, of a turn that knows what was set before; or the last ones when
+ * it is not running. */
 void gst_srtla_loop_get_stats (GstSrtlaLoop * loop, GstSrtlaStats * stats);
 
 G_END_DECLS
