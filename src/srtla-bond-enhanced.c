@@ -110,7 +110,7 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
     const guint8 * data, gsize size, SrtlaTime now)
 {
   guint count = srtla_ack_count (data, size);
-  guint64 bytes = 0, place = 0, newest = 0;
+  guint64 bytes = 0, place = 0, newest = 0, from = uplink->acknowledged_place;
   SrtlaTime sent_at = 0, last_sent_at = 0;
   guint i, found = 0;
 
@@ -120,8 +120,10 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
     gboolean sole;
 
     last_sent_at = 0;
+    /* What was sent before something acknowledged and was not is lost: another
+     * copy is meant, or another caller's packet. */
     if (!srtla_inflight_take_oldest (uplink->log, srtla_ack_sequence (data, i),
-            &taken, &place, &sole)) {
+            from, &taken, &place, &sole)) {
       uplink->counters.acknowledgements_unknown++;
       bond->stats.ignored_numbers++;
       continue;
@@ -139,6 +141,7 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
   if (found == 0)
     return;
   uplink->counters.packets_acknowledged += found;
+  uplink->acknowledged_place = MAX (uplink->acknowledged_place, newest + 1);
   /* The last number is the one whose arrival set the acknowledgement off. */
   prove (bond, uplink, bytes, sent_at, newest,
       last_sent_at != 0 ? MAX (now - last_sent_at, 1) : 0, now);

@@ -270,21 +270,25 @@ srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
 
 gboolean
 srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
-    SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
+    guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
 {
   guint32 index = find (log, ANYBODY, sequence);
-  guint32 oldest = index, newest = index;
+  guint32 oldest = index;
+  guint copies = 0;
 
   if (index == NONE)
     return FALSE;
   for (; index != NONE; index = log->nodes[index].older) {
-    if (log->nodes[index].entry.sequence == sequence)
+    if (log->nodes[index].entry.sequence != sequence)
+      continue;
+    if (copies++ == 0 || place_of (log, index) >= from
+        || place_of (log, oldest) < from)
       oldest = index;
   }
   settle (log, &log->nodes[oldest]);
   *taken = log->nodes[oldest].entry;
   *place = place_of (log, oldest);
-  *sole = oldest == newest && !taken->again;
+  *sole = copies == 1 && !taken->again;
   return TRUE;
 }
 

@@ -95,11 +95,12 @@ guint64 srtla_inflight_next_place (const SrtlaInflight *log);
  * is long, or not yet sent. */
 SrtlaInflightEntry *srtla_inflight_at (SrtlaInflight *log, guint64 place);
 
-/* Takes out the oldest held copy of a number of any caller, which is what a FIFO
- * delivers first, and says at which place it was. *sole: no other copy can be
- * meant (Karn and Partridge, 1987). */
+/* Takes out the oldest held copy of a number of any caller from place `from` on,
+ * which is what a FIFO delivers next, or the oldest if none is there; says at
+ * which place it was. *sole: no other copy can be meant (Karn and Partridge,
+ * 1987). */
 gboolean srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
-    SrtlaInflightEntry *taken, guint64 *place, gboolean *sole);
+    guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole);
 
 /* Takes out the oldest held entry if its place is before `place` and it was
  * sent at `sent_until` or earlier. Returns: FALSE if there is none such. */

@@ -91,6 +91,7 @@ typedef struct
   SrtlaTime train_at;           /* when the latest train started; 0 = none yet */
   SrtlaTime train_next;         /* when its next packet may go */
   SrtlaTime sent_at;            /* latest packet; 0 = none yet */
+  guint64 acknowledged_place;   /* first after what SRTLA ACKs named */
   guint64 overtaken_place, overdue_place;       /* NAKs are released up to here */
   guint64 rescue_place, rescue_end;     /* rescued up to here; and to do so */
   guint lost_in_row;            /* NAKs since something of it was settled */

@@ -257,9 +257,9 @@ model_newest (Model *model, gint caller, guint32 sequence)
 }
 
 static SrtlaInflightEntry *
-model_oldest_copy (Model *model, guint32 sequence, guint *copies)
+model_oldest_copy (Model *model, guint32 sequence, guint from, guint *copies)
 {
-  SrtlaInflightEntry *oldest = NULL;
+  SrtlaInflightEntry *oldest = NULL, *oldest_from = NULL;
   guint i;
 
   *copies = 0;
@@ -269,9 +269,11 @@ model_oldest_copy (Model *model, guint32 sequence, guint *copies)
     if (!entry->held || entry->sequence != sequence)
       continue;
     oldest = oldest != NULL ? oldest : entry;
+    if (oldest_from == NULL && i >= from)
+      oldest_from = entry;
     ++*copies;
   }
-  return oldest;
+  return oldest_from != NULL ? oldest_from : oldest;
 }
 
 static gboolean
@@ -376,9 +378,12 @@ check_take (GRand *rand, Model *model, SrtlaInflight *log, guint caller,
   SrtlaInflightEntry *expected, taken;
   guint64 place = G_MAXUINT64;
   gboolean found = FALSE, sole = TRUE;
-  guint copies = 0;
+  guint from = model->entries->len, copies = 0;
 
-  expected = way == 3 ? model_oldest_copy (model, sequence, &copies)
+  from -= MIN (from, (guint) g_rand_int_range (rand, 0,
+          (gint32) model->capacity + 5));
+
+  expected = way == 3 ? model_oldest_copy (model, sequence, from, &copies)
       : model_newest (model, way < 2 ? (gint) caller : -1, sequence);
   if (way == 0)
     found = srtla_inflight_take (log, caller, sequence, &taken);
@@ -388,7 +393,8 @@ check_take (GRand *rand, Model *model, SrtlaInflight *log, guint caller,
   else if (way == 2)
     found = srtla_inflight_take_any (log, sequence, &taken);
   else
-    found = srtla_inflight_take_oldest (log, sequence, &taken, &place, &sole);
+    found = srtla_inflight_take_oldest (log, sequence, from, &taken, &place,
+        &sole);
   g_assert_cmpint (found, ==, expected != NULL);
   if (expected == NULL)
     return;
