@@ -414,7 +414,8 @@ guint
 net_add_caller (Net *net, guint32 first, guint latency_ms)
 {
   guint32 flags = SRTLA_HS_TSBPD_SENDER | SRTLA_HS_TSBPD_RECEIVER
-      | SRTLA_HS_TLPKTDROP | SRTLA_HS_PERIODIC_NAK | SRTLA_HS_R_FLAG;
+      | SRTLA_HS_TLPKTDROP | SRTLA_HS_R_FLAG
+      | (net->naks != NET_NAK_ONCE ? SRTLA_HS_PERIODIC_NAK : 0);
   guint index = net->n_callers++;
   NetCaller *caller = &net->callers[index];
   guint8 packet[TESTING_MAX_PACKET];

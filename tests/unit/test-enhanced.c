@@ -315,8 +315,8 @@ test_no_srtla_acks (void)
   Net net;
 
   net_init (&net, 3, 25 * MS);
-  net_add_caller (&net, 100, 1000);
   net.naks = NET_NAK_PERIODIC;
+  net_add_caller (&net, 100, 1000);
   for (i = 0; i < 3; i++)
     net.links[i].no_acks = TRUE;
   net.interval = MS;
@@ -448,8 +448,8 @@ test_mode_switches (void)
 
     net_init (&net, 2, 30 * MS);
     net_add_link (&net, 90 * MS);
-    net_add_caller (&net, SRTLA_SEQ_MASK - 3000, 3000);
     net.naks = naks[row];
+    net_add_caller (&net, SRTLA_SEQ_MASK - 3000, 3000);
     net.repeats_arrive = TRUE;
     for (i = 0; i < 3; i++)
       net.links[i].loss = 20;
@@ -486,8 +486,8 @@ test_toggles (void)
 
   net_init (&net, 2, 20 * MS);
   net_add_link (&net, 100 * MS);
-  net_add_caller (&net, 100, 3000);
   net.naks = NET_NAK_ONCE;
+  net_add_caller (&net, 100, 3000);
   net.repeats_arrive = TRUE;
   net.interval = 2 * MS;
   for (i = 0; i < 3; i++)
@@ -526,9 +526,9 @@ test_two_callers (void)
 
     g_test_message ("lag %u ms", (guint) (lags[row] / MS));
     net_init (&net, 3, 50 * MS);
+    net.naks = NET_NAK_PERIODIC;
     net_add_caller (&net, 500, 2000);
     net.interval = MS;
-    net.naks = NET_NAK_PERIODIC;
     net_run (&net, lags[row]);
     net_add_caller (&net, 500, 2000);
     /* Before the first SRTLA ACK it is not known that they come. */

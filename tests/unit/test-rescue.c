@@ -57,8 +57,8 @@ test_retransmissions (void)
     Net net;
 
     net_init (&net, links, 20 * MS);
-    net_add_caller (&net, 1000, 2000);
     net.naks = NET_NAK_PERIODIC;
+    net_add_caller (&net, 1000, 2000);
     for (i = 0; i < links; i++)
       net.links[i].loss = 60;
     net.interval = 2 * MS;
@@ -80,8 +80,8 @@ test_single_uplink (void)
   Net net;
 
   net_init (&net, 1, 20 * MS);
-  net_add_caller (&net, 1000, 2000);
   net.naks = NET_NAK_PERIODIC;
+  net_add_caller (&net, 1000, 2000);
   net.links[0].loss = 50;
   net.interval = 2 * MS;
   net_run (&net, 6 * SRTLA_SECOND);
@@ -201,8 +201,8 @@ test_random_ends (void)
     net_init (&net, links, 10 * MS);
     for (i = 0; i < links; i++)
       net.links[i].delay = (SrtlaTime) g_rand_int_range (rand, 1, 150) * MS;
-    net_add_caller (&net, g_rand_int (rand) & SRTLA_SEQ_MASK, latency);
     net.naks = run % 3;
+    net_add_caller (&net, g_rand_int (rand) & SRTLA_SEQ_MASK, latency);
     net.interval = (SrtlaTime) g_rand_int_range (rand, 300, 4000);
     for (i = 0; i < 30; i++) {
       guint uplink = (guint) g_rand_int_range (rand, 1, (gint) links);
