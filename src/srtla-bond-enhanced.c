@@ -92,7 +92,7 @@ prove (SrtlaBond * bond, SrtlaUplink * uplink, guint64 bytes,
   bond->news = TRUE;
   uplink->lost_since_proof = 0;
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
-  srtla_uplink_weigh (uplink, bond->quality, now);
+  srtla_bond_weigh (bond, uplink, now);
 }
 
 static void
@@ -207,7 +207,7 @@ srtla_enhanced_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   srtla_quality_nak (&uplink->quality, now);
   uplink->lost_in_row++;
   uplink->lost_since_proof++;
-  srtla_uplink_weigh (uplink, bond->quality, now);
+  srtla_bond_weigh (bond, uplink, now);
 }
 
 /* An echo proves the path, not delivery. But what was sent before that keepalive
@@ -234,7 +234,7 @@ srtla_enhanced_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     climb (uplink, bytes);
     uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
   }
-  srtla_uplink_weigh (uplink, bond->quality, now);
+  srtla_bond_weigh (bond, uplink, now);
 }
 
 /* Without SRTLA ACKs a duplicate proves nothing. An uplink whose path answers
@@ -382,7 +382,7 @@ guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     uplink->next_keepalive = now + (uplink->stalled ? SRTLA_KEEPALIVE_STALLED
         : SRTLA_KEEPALIVE_FENCE);
   }
-  srtla_uplink_weigh (uplink, bond->quality, now);
+  srtla_bond_weigh (bond, uplink, now);
 }
 
 /* Returns: whether it fell silent: REG2 will tell whether it is still known. */
@@ -397,7 +397,7 @@ srtla_enhanced_is_silent (const SrtlaUplink * uplink, SrtlaTime now)
 void
 srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
 {
-  gboolean pressed = FALSE;
+  gboolean pressed = srtla_pipeline_waiting (bond->pipeline) > 0;
   SrtlaTime skew = 0;
   guint i;
 

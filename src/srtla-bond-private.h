@@ -8,6 +8,8 @@
 #pragma once
 
 #include "srtla-bond.h"
+#include "srtla-histogram.h"
+#include "srtla-pipeline.h"
 
 G_BEGIN_DECLS
 
@@ -17,6 +19,21 @@ G_BEGIN_DECLS
 /* A NAK of the longest list, each number on its own, and some. */
 #define SRTLA_BOND_NAKS    48
 G_STATIC_ASSERT (SRTLA_BOND_OUTPUTS >= SRTLA_BOND_BATCH + 2 * SRTLA_MAX_UPLINKS);
+
+/* One flow of packets into the bond. */
+typedef struct
+{
+  SrtlaFlowSettings settings;
+  SrtlaClassifier classifier;
+  SrtlaTime critical_until;     /* its critical window; 0 = none */
+} SrtlaFlow;
+
+/* What a class has seen beside its queues. */
+typedef struct
+{
+  guint64 packets, bytes;       /* sent without having waited */
+  SrtlaHistogram interval, total;       /* µs from the flow to the socket */
+} SrtlaClassBooks;
 
 struct _SrtlaBond
 {
@@ -34,6 +51,12 @@ struct _SrtlaBond
   /* All modes but classic. */
   gboolean quality, exploration, rescue, nak_filter;    /* settings */
   guint latest;                 /* slot of the latest choice, or none */
+  SrtlaTime queue_target;       /* µs; 0 = uplinks take all they are given */
+  SrtlaTime now;                /* what the owner told last */
+  SrtlaPipeline *pipeline;      /* what waits for room */
+  SrtlaClassSettings classes[SRTLA_N_CLASSES];
+  SrtlaFlow flows[SRTLA_DRR_QUEUES];
+  SrtlaClassBooks books[SRTLA_N_CLASSES];
   gboolean acknowledges;        /* this receiver sends SRTLA ACKs */
   gboolean pressed;             /* some uplink stalls or has a queue */
   SrtlaTime relaying_since;     /* SRT ACKs come without a longer pause since */
@@ -153,6 +176,30 @@ static inline gboolean
 srtla_bond_is_classic (const SrtlaBond * bond)
 {
   return bond->scheduler == &srtla_scheduler_classic;
+}
+
+/* srtla-bond-send.c. Sends a data or control packet of a caller, with its
+ * copies; in modes but classic only where there is room. Returns: FALSE if no
+ * uplink takes it now; the reference is still the caller's then. */
+gboolean srtla_bond_send (SrtlaBond *bond, const SrtlaItem *item);
+/* Drops a packet for a reason that has a counter. */
+void srtla_bond_drop (SrtlaBond *bond, const SrtlaPacket *packet,
+    guint64 *counter);
+
+/* srtla-bond-queue.c. Makes outputs of what waits, as uplinks take it. */
+void srtla_bond_pump (SrtlaBond *bond);
+/* Takes a caller's packet into its flow's queue, or sends it at once. */
+void srtla_bond_enqueue (SrtlaBond *bond, SrtlaItem *item,
+    gboolean droppable);
+/* Sends or drops all that waits: the mode changes, or the end has come. */
+void srtla_bond_empty_queues (SrtlaBond *bond, gboolean send);
+/* When queues or brakes have something to do. */
+SrtlaTime srtla_bond_queue_deadline (const SrtlaBond *bond);
+
+static inline void
+srtla_bond_weigh (const SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  srtla_uplink_weigh (uplink, bond->quality, bond->queue_target, now);
 }
 
 /* Returns: the uplink in that slot; NULL if the slot is free or no slot. */

@@ -240,7 +240,7 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
 {
   guint caller = srtla_callers_incoming (&bond->callers, kind, data, size, now);
   SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, uplink->slot, caller,
-    {data, size, NULL}, SRTLA_COPY_NONE
+    {data, size, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0
   };
   gboolean copy = caller != SRTLA_NO_CALLER
       && srtla_replies_is_copy (bond->callers.slots[caller].replies, kind,
@@ -357,6 +357,7 @@ srtla_bond_receive (SrtlaBond * bond, guint slot, const guint8 * data,
 {
   g_return_if_fail (srtla_bond_uplink (bond, slot) != NULL);
 
+  bond->now = now;
   bond->naks_used = 0;
   bond->news = FALSE;
   receive (bond, bond->uplinks[slot], data, size, now);

@@ -6,16 +6,17 @@
 #include "srtla-bond-private.h"
 
 static guint
-select_uplink (SrtlaBond * bond, gsize size, SrtlaTime now)
+select_uplink (SrtlaBond * bond, gsize size, gboolean brake, SrtlaTime now)
 {
   const SrtlaSchedulerView view = {
     (const SrtlaUplink * const *) bond->order, bond->n_uplinks, now,
-    (guint) size, bond->latest
+    (guint) size, brake, bond->latest
   };
   guint index = bond->scheduler->select (&view);
 
-  bond->latest = index == SRTLA_NO_UPLINK ? SRTLA_NO_UPLINK
-      : bond->order[index]->slot;
+  if (index == SRTLA_NO_UPLINK)
+    return SRTLA_NO_UPLINK;
+  bond->latest = bond->order[index]->slot;
   return bond->latest;
 }
 
@@ -70,32 +71,34 @@ earlier_copy (SrtlaBond * bond, guint caller, const SrtlaPacket * packet,
       srtla_srt_sequence (packet->data), now);
 }
 
-/* A retransmission has its own choice; once that failed too, it goes two ways. */
+/* A retransmission has its own choice, and does not wait for room; once that
+ * failed too, it goes two ways. Control packets are few, small and urgent. */
 static guint
-choose (SrtlaBond * bond, const SrtlaTrackerEntry * earlier, gsize size,
-    guint * second, SrtlaTime now)
+choose (SrtlaBond * bond, const SrtlaItem * item,
+    const SrtlaTrackerEntry * earlier, guint * second)
 {
+  gboolean brake = item->kind == SRTLA_KIND_SRT_DATA && bond->queue_target != 0;
+  guint size = (guint) item->packet.size;
   guint chosen;
 
   *second = SRTLA_NO_UPLINK;
   if (earlier == NULL)
-    return select_uplink (bond, size, now);
-  chosen = srtla_enhanced_retransmission (bond, earlier, (guint) size);
+    return select_uplink (bond, size, brake, bond->now);
+  chosen = srtla_enhanced_retransmission (bond, earlier, size);
   if (chosen == SRTLA_NO_UPLINK)
-    return select_uplink (bond, size, now);
+    return select_uplink (bond, size, FALSE, bond->now);
   if (earlier->copies >= 2)
-    *second = srtla_enhanced_soonest (bond, (guint) size,
+    *second = srtla_enhanced_soonest (bond, size,
         G_GUINT64_CONSTANT (1) << chosen);
   return chosen;
 }
 
-static SrtlaPushVerdict
-refuse (SrtlaBond * bond, const SrtlaPacket * packet, guint64 * counter,
-    SrtlaPushVerdict verdict)
+void
+srtla_bond_drop (SrtlaBond * bond, const SrtlaPacket * packet,
+    guint64 * counter)
 {
   ++*counter;
   srtla_bond_release (bond, packet->owner);
-  return verdict;
 }
 
 /* A slot starts afresh: nothing that the logs hold of it means anything. */
@@ -145,7 +148,7 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
     const SrtlaPacket * packet, SrtlaCopy copy, SrtlaTime now)
 {
   const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, caller,
-    *packet, copy
+    *packet, copy, SRTLA_CLASS_MEDIUM, now
   };
   guint32 sequence = srtla_srt_sequence (packet->data);
 
@@ -166,17 +169,18 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
 }
 
 static void
-emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
-    const SrtlaPacket * packet, gboolean retransmission)
+emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaItem * item,
+    gboolean retransmission)
 {
-  const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, caller,
-    *packet, SRTLA_COPY_NONE
+  const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, item->caller,
+    item->packet, SRTLA_COPY_NONE, item->priority, item->arrived
   };
 
+  uplink->tokens -= (gint64) item->packet.size;
   uplink->counters.packets_sent++;
-  uplink->counters.bytes_sent += packet->size;
+  uplink->counters.bytes_sent += item->packet.size;
   bond->stats.packets_sent++;
-  bond->stats.bytes_sent += packet->size;
+  bond->stats.bytes_sent += item->packet.size;
   if (retransmission) {
     uplink->counters.retransmissions++;
     bond->stats.retransmissions++;
@@ -184,30 +188,49 @@ emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
   srtla_bond_emit (bond, &output);
 }
 
-/* Sends a packet of a caller, with its copies. */
-static SrtlaPushVerdict
-send (SrtlaBond * bond, const SrtlaPacket * packet, SrtlaKind kind,
-    guint caller, SrtlaTime now)
+gboolean
+srtla_bond_send (SrtlaBond * bond, const SrtlaItem * item)
 {
-  gboolean is_data = kind == SRTLA_KIND_SRT_DATA;
+  gboolean is_data = item->kind == SRTLA_KIND_SRT_DATA;
   const SrtlaTrackerEntry *earlier = is_data
-      ? earlier_copy (bond, caller, packet, now) : NULL;
+      ? earlier_copy (bond, item->caller, &item->packet, bond->now) : NULL;
   guint second;
-  guint slot = choose (bond, earlier, packet->size, &second, now);
+  guint slot = choose (bond, item, earlier, &second);
 
   if (slot == SRTLA_NO_UPLINK)
-    return refuse (bond, packet, &bond->stats.dropped_no_uplink,
-        SRTLA_PUSH_NO_UPLINK);
+    return FALSE;
   if (is_data)
-    track (bond, caller, bond->uplinks[slot], packet, now);
-  emit_packet (bond, bond->uplinks[slot], caller, packet,
-      is_data && srtla_srt_is_retransmission (packet->data));
+    track (bond, item->caller, bond->uplinks[slot], &item->packet, bond->now);
+  emit_packet (bond, bond->uplinks[slot], item, is_data
+      && srtla_srt_is_retransmission (item->packet.data));
   if (!is_data || srtla_bond_is_classic (bond))
-    return SRTLA_PUSH_TAKEN;
+    return TRUE;
   if (second != SRTLA_NO_UPLINK)
-    srtla_bond_emit_copy (bond, bond->uplinks[second], caller, packet,
-        SRTLA_COPY_SECOND, now);
-  srtla_enhanced_duplicate (bond, caller, slot, packet, now);
+    srtla_bond_emit_copy (bond, bond->uplinks[second], item->caller,
+        &item->packet, SRTLA_COPY_SECOND, bond->now);
+  srtla_enhanced_duplicate (bond, item->caller, slot, &item->packet,
+      bond->now);
+  return TRUE;
+}
+
+static SrtlaPushVerdict
+refuse (SrtlaBond * bond, const SrtlaPacket * packet, guint64 * counter,
+    SrtlaPushVerdict verdict)
+{
+  srtla_bond_drop (bond, packet, counter);
+  return verdict;
+}
+
+/* Classic mode: it goes, or it does not. */
+static SrtlaPushVerdict
+push_classic (SrtlaBond * bond, const SrtlaItem * item)
+{
+  if (bond->outputs_waiting >= SRTLA_BOND_BATCH)
+    return refuse (bond, &item->packet, &bond->stats.dropped_full,
+        SRTLA_PUSH_FULL);
+  if (!srtla_bond_send (bond, item))
+    return refuse (bond, &item->packet, &bond->stats.dropped_no_uplink,
+        SRTLA_PUSH_NO_UPLINK);
   return SRTLA_PUSH_TAKEN;
 }
 
@@ -215,30 +238,47 @@ SrtlaPushVerdict
 srtla_bond_push (SrtlaBond * bond, const SrtlaPacket * packet, SrtlaTime now,
     guint * caller)
 {
-  SrtlaKind kind = srtla_packet_kind (packet->data, packet->size);
-  guint from = SRTLA_NO_CALLER;
+  return srtla_bond_push_flow (bond, SRTLA_MAIN_FLOW, packet, FALSE, now,
+      caller);
+}
+
+SrtlaPushVerdict
+srtla_bond_push_flow (SrtlaBond * bond, guint flow, const SrtlaPacket * packet,
+    gboolean droppable, SrtlaTime now, guint * caller)
+{
+  SrtlaItem item = { *packet, now, SRTLA_TIME_NONE, SRTLA_TIME_NONE,
+    SRTLA_NO_CALLER, (guint8) flow, SRTLA_CLASS_LOW,
+    (guint8) srtla_packet_kind (packet->data, packet->size), FALSE, 0
+  };
   gboolean is_new = FALSE;
 
+  bond->now = now;
   bond->stats.packets_pushed++;
   bond->stats.bytes_pushed += packet->size;
   if (caller != NULL)
     *caller = SRTLA_NO_CALLER;
 
-  if (!srtla_kind_is_srt (kind)
+  if (!srtla_kind_is_srt (item.kind)
       || srtla_packet_looks_like_mpegts (packet->data, packet->size))
     return refuse (bond, packet, &bond->stats.dropped_not_srt,
         SRTLA_PUSH_NOT_SRT);
 
-  from = srtla_callers_outgoing (&bond->callers, kind, packet->data,
-      packet->size, now, &is_new);
+  item.caller = srtla_callers_outgoing (&bond->callers, item.kind,
+      packet->data, packet->size, now, &is_new);
   if (G_UNLIKELY (is_new))
-    start_caller (bond, from, now);
+    start_caller (bond, item.caller, now);
   if (caller != NULL)
-    *caller = from;
+    *caller = item.caller;
+  if (item.caller != SRTLA_NO_CALLER)
+    item.life = bond->callers.slots[item.caller].life;
 
-  if (bond->outputs_waiting >= SRTLA_BOND_BATCH)
-    return refuse (bond, packet, &bond->stats.dropped_full, SRTLA_PUSH_FULL);
-  return send (bond, packet, kind, from, now);
+  if (srtla_bond_is_classic (bond))
+    return push_classic (bond, &item);
+  if (bond->uplinks_up == 0)
+    return refuse (bond, packet, &bond->stats.dropped_no_uplink,
+        SRTLA_PUSH_NO_UPLINK);
+  srtla_bond_enqueue (bond, &item, droppable);
+  return SRTLA_PUSH_TAKEN;
 }
 
 /* A packet that never left is not in flight. */
@@ -282,9 +322,10 @@ srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
 {
   SrtlaUplink *uplink = srtla_bond_uplink (bond, output->uplink);
 
-  (void) now;
-  if (result == SRTLA_SEND_DONE)
+  if (result == SRTLA_SEND_DONE) {
+    srtla_bond_note_sent (bond, output, now);
     return;
+  }
   if (uplink != NULL && result == SRTLA_SEND_FAILED) {
     uplink->counters.send_errors++;
     uplink->suspended = TRUE;

@@ -49,6 +49,48 @@ copy_uplink (const SrtlaUplink * uplink, SrtlaUplinkStats * stats)
   stats->counters = uplink->counters;
 }
 
+static void
+copy_delays (const SrtlaHistogram * histogram, SrtlaDelays * delays)
+{
+  delays->packets = histogram->count;
+  delays->p50 = srtla_histogram_percentile (histogram, 50);
+  delays->p95 = srtla_histogram_percentile (histogram, 95);
+  delays->p99 = srtla_histogram_percentile (histogram, 99);
+  delays->maximum = histogram->maximum;
+}
+
+static void
+copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
+{
+  guint i;
+
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    SrtlaClassStats *class = &stats->classes[i];
+
+    class->packets = bond->books[i].packets;
+    class->bytes = bond->books[i].bytes;
+    srtla_pipeline_class_stats (bond->pipeline, SRTLA_STAGE_INGRESS, i,
+        &class->ingress);
+    srtla_pipeline_class_stats (bond->pipeline, SRTLA_STAGE_EDF, i,
+        &class->edf);
+    srtla_pipeline_class_stats (bond->pipeline, SRTLA_STAGE_EGRESS, i,
+        &class->egress);
+    copy_delays (&bond->books[i].interval, &class->interval);
+    copy_delays (&bond->books[i].total, &class->total);
+  }
+  for (i = 0, stats->n_flows = 0; i < SRTLA_MAX_FLOWS; i++) {
+    SrtlaFlowStats *flow = &stats->flows[stats->n_flows];
+
+    if (!srtla_pipeline_is_open (bond->pipeline, i))
+      continue;
+    flow->flow = i;
+    flow->settings = bond->flows[i].settings;
+    srtla_pipeline_flow_stats (bond->pipeline, i, &flow->queue);
+    stats->n_flows++;
+  }
+  stats->waiting = srtla_pipeline_waiting (bond->pipeline);
+}
+
 void
 srtla_bond_get_stats (const SrtlaBond * bond, SrtlaTime now,
     SrtlaBondStats * stats)
@@ -57,6 +99,7 @@ srtla_bond_get_stats (const SrtlaBond * bond, SrtlaTime now,
 
   (void) now;
   *stats = bond->stats;
+  copy_queues (bond, stats);
   stats->kept_bytes = bond->kept_bytes;
   stats->uplinks_up = bond->uplinks_up;
   stats->callers = srtla_callers_count (&bond->callers);

@@ -64,6 +64,8 @@ gboolean
 srtla_bond_next_output (SrtlaBond * bond, SrtlaOutput * output)
 {
   if (bond->outputs_waiting == 0)
+    srtla_bond_pump (bond);
+  if (bond->outputs_waiting == 0)
     return next_registration_output (bond, output);
 
   *output = bond->outputs[bond->outputs_first];
@@ -131,7 +133,7 @@ state_changed (guint slot, SrtlaUplinkState from, SrtlaUplinkState to,
   if (to == SRTLA_UPLINK_UP) {
     count_up (bond, slot, now);
     srtla_quality_start (&uplink->quality, now);
-    srtla_uplink_weigh (uplink, bond->quality, now);
+    srtla_bond_weigh (bond, uplink, now);
     srtla_bond_keepalive (bond, uplink, now);
   } else if (from == SRTLA_UPLINK_UP) {
     count_not_up (bond, slot, now);
@@ -264,7 +266,7 @@ void
 srtla_bond_keepalive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   SrtlaOutput output = { SRTLA_OUTPUT_CONTROL, uplink->slot, SRTLA_NO_CALLER,
-    {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}, SRTLA_COPY_NONE
+    {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0
   };
 
   if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - 1)
@@ -339,6 +341,7 @@ timeout_deadline (const SrtlaBond * bond)
 void
 srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
 {
+  bond->now = now;
   bond->naks_used = 0;
   if (now >= bond->next_housekeeping) {
     housekeeping (bond, now);
@@ -372,6 +375,7 @@ srtla_bond_deadline (const SrtlaBond * bond)
   deadline = MIN (deadline, srtla_registration_deadline (bond->registration));
   if (bond->rescuing != 0)
     deadline = MIN (deadline, bond->rescue_at);
+  deadline = MIN (deadline, srtla_bond_queue_deadline (bond));
   deadline = MIN (deadline, guard_deadline (bond));
   return MIN (deadline, timeout_deadline (bond));
 }
@@ -411,6 +415,7 @@ srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
   bond->naks_used = 0;
   for (i = 0; i < bond->n_uplinks; i++)
     srtla_enhanced_release_all (bond, bond->order[i], now);
+  srtla_bond_empty_queues (bond, TRUE);
   bond->scheduler = scheduler;
   for (i = 0; i < SRTLA_MAX_CALLERS && srtla_bond_is_classic (bond); i++)
     srtla_enhanced_drop_all_kept (bond, i);
@@ -425,7 +430,7 @@ srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
     uplink->train_left = 0;
     srtla_delivery_restart (&uplink->delivery,
         srtla_inflight_next_place (uplink->log));
-    srtla_uplink_weigh (uplink, bond->quality, now);
+    srtla_bond_weigh (bond, uplink, now);
   }
   return TRUE;
 }
@@ -486,6 +491,11 @@ srtla_bond_new (const SrtlaBondConfig * config, SrtlaTime now)
   srtla_callers_init (&bond->callers, TRACKER_AGE);
   bond->scheduler = &srtla_scheduler_classic;
   bond->quality = TRUE;
+  bond->queue_target = SRTLA_QUEUE_TARGET;
+  bond->now = now;
+  memcpy (bond->classes, srtla_class_defaults, sizeof bond->classes);
+  bond->pipeline = srtla_pipeline_new (bond->classes);
+  srtla_bond_set_flow (bond, SRTLA_MAIN_FLOW, &srtla_flow_defaults);
   bond->rescue = TRUE;
   bond->nak_filter = TRUE;
   bond->latest = SRTLA_NO_UPLINK;
@@ -507,6 +517,8 @@ srtla_bond_free (SrtlaBond * bond)
     bond->outputs_first = (bond->outputs_first + 1) % SRTLA_BOND_OUTPUTS;
   }
   srtla_bond_set_rescue (bond, FALSE);
+  srtla_bond_empty_queues (bond, FALSE);
+  srtla_pipeline_free (bond->pipeline);
   for (i = 0; i < bond->n_uplinks; i++)
     srtla_uplink_free (bond->order[i]);
   srtla_callers_clear (&bond->callers);

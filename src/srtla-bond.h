@@ -15,6 +15,7 @@
 #pragma once
 
 #include "srtla-caller.h"
+#include "srtla-queue.h"
 #include "srtla-registration.h"
 #include "srtla-scheduler.h"
 
@@ -79,6 +80,51 @@ void srtla_bond_set_exploration (SrtlaBond *bond, gboolean exploration);
 #define SRTLA_RESCUE_BYTES (8 * 1024 * 1024)
 void srtla_bond_set_rescue (SrtlaBond *bond, gboolean rescue);
 void srtla_bond_set_nak_filter (SrtlaBond *bond, gboolean nak_filter);
+/* Also for all modes but classic: how long a queue an uplink may have in front
+ * of it, µs, before packets wait here instead; default SRTLA_QUEUE_TARGET. 0:
+ * uplinks are given all there is. */
+void srtla_bond_set_queue_target (SrtlaBond *bond, SrtlaTime queue_target);
+/* A class's budget, quantum and queue length; lengths take effect where queues
+ * are empty at that moment, else when they next are. */
+void srtla_bond_set_class (SrtlaBond *bond, SrtlaClass priority,
+    const SrtlaClassSettings *settings);
+
+/* ---- Flows ------------------------------------------------------------- */
+
+#define SRTLA_MAX_FLOWS 64
+/* The flow of srtla_bond_push (), always open. */
+#define SRTLA_MAIN_FLOW 0
+
+typedef struct
+{
+  gint priority;                /* SrtlaClass or SRTLA_PRIORITY_AUTO */
+  SrtlaTime budget;             /* µs, for its data packets; 0 = their class's */
+  guint quantum;                /* bytes, against other flows */
+  guint length;                 /* packets that may wait */
+} SrtlaFlowSettings;
+
+extern const SrtlaFlowSettings srtla_flow_defaults;
+
+/* Opens a flow (1 to SRTLA_MAX_FLOWS - 1), or changes an open one: any time,
+ * but the length is that of its opening. Closing drops what waits in its queue,
+ * counted as flushed; so does flushing. */
+void srtla_bond_set_flow (SrtlaBond *bond, guint flow,
+    const SrtlaFlowSettings *settings);
+void srtla_bond_close_flow (SrtlaBond *bond, guint flow);
+void srtla_bond_flush_flow (SrtlaBond *bond, guint flow);
+/* Media of the flow is critical until then (MEDIUM, not LOW). */
+void srtla_bond_set_critical (SrtlaBond *bond, guint flow, SrtlaTime until);
+
+/* ---- The brake --------------------------------------------------------- */
+
+/* The uplink's socket takes no more (EAGAIN, ENOBUFS), or does again. */
+void srtla_bond_uplink_blocked (SrtlaBond *bond, guint uplink,
+    gboolean blocked);
+/* What waits in its device's queue, bytes. */
+void srtla_bond_uplink_backlog (SrtlaBond *bond, guint uplink, guint64 bytes);
+/* The highest bitrate it may carry, bits/s; 0 = no limit. */
+void srtla_bond_uplink_limit (SrtlaBond *bond, guint uplink, guint64 bitrate,
+    SrtlaTime now);
 
 /* ---- In ---------------------------------------------------------------- */
 
@@ -97,6 +143,12 @@ typedef enum
  * name it. */
 SrtlaPushVerdict srtla_bond_push (SrtlaBond *bond, const SrtlaPacket *packet,
     SrtlaTime now, guint *caller);
+
+/* The same for any open flow, with what is known of the packet. It may wait for
+ * room; then it is sent, or dropped for a reason that has a counter. */
+SrtlaPushVerdict srtla_bond_push_flow (SrtlaBond *bond, guint flow,
+    const SrtlaPacket *packet, gboolean droppable, SrtlaTime now,
+    guint *caller);
 
 /* A datagram that came in on an uplink's socket. Never trusted. */
 void srtla_bond_receive (SrtlaBond *bond, guint uplink, const guint8 *data,
@@ -135,6 +187,8 @@ typedef struct
   guint caller;                 /* slot or SRTLA_NO_CALLER: PACKET and REPLY */
   SrtlaPacket packet;           /* owner NULL but for PACKET */
   SrtlaCopy copy;               /* of a PACKET */
+  guint8 priority;              /* SrtlaClass of a PACKET */
+  SrtlaTime arrived;            /* when it was pushed: PACKET */
 } SrtlaOutput;
 
 /* Returns: FALSE when there is no more. */
@@ -154,6 +208,11 @@ typedef enum
  * only failures are reported. */
 void srtla_bond_send_result (SrtlaBond *bond, const SrtlaOutput *output,
     SrtlaSendResult result, SrtlaTime now);
+
+/* A PACKET output reached its socket: its class takes note of how long that
+ * took. */
+void srtla_bond_note_sent (SrtlaBond *bond, const SrtlaOutput *output,
+    SrtlaTime now);
 
 typedef enum
 {
@@ -206,9 +265,30 @@ typedef struct
   SrtlaUplinkCounters counters;
 } SrtlaUplinkStats;
 
+/* How long packets of a class took from the flow to the socket, µs. */
 typedef struct
 {
-  /* From the callers. pushed = sent + dropped_* + waiting outputs. */
+  guint64 packets;
+  SrtlaTime p50, p95, p99, maximum;
+} SrtlaDelays;
+
+typedef struct
+{
+  guint64 packets, bytes;       /* sent without having waited */
+  SrtlaQueueStats ingress, edf, egress;
+  SrtlaDelays interval, total;  /* since the last reset; in all */
+} SrtlaClassStats;
+
+typedef struct
+{
+  guint flow;
+  SrtlaFlowSettings settings;
+  SrtlaQueueStats queue;
+} SrtlaFlowStats;
+
+typedef struct
+{
+  /* From the callers. pushed = sent + dropped_* + waiting + outputs waiting. */
   guint64 packets_pushed, bytes_pushed;
   guint64 packets_sent, bytes_sent;     /* outputs not reported as failed */
   guint64 retransmissions;
@@ -218,6 +298,10 @@ typedef struct
   guint64 dropped_send_error;           /* FAILED */
   guint64 dropped_uplink_queue;         /* DROPPED */
   guint64 dropped_uplink_removed;
+  guint64 dropped_queue;                /* no room in the flow's queue */
+  guint64 dropped_expired;              /* could not arrive in time any more */
+  guint64 dropped_flushed;
+  guint waiting;                        /* for room on the uplinks, now */
   guint64 duplicates, duplicate_bytes;  /* copies of all kinds, beside packets_sent */
   guint64 probes;                       /* of those, packets */
   guint64 rescued, rescued_bytes;
@@ -246,9 +330,15 @@ typedef struct
   SrtlaTime connected_since;            /* 0 = no uplink is up */
   SrtlaRegistrationStats registration;
 
+  SrtlaClassStats classes[SRTLA_N_CLASSES];
+  guint n_flows;
+  SrtlaFlowStats flows[SRTLA_MAX_FLOWS];
   guint n_uplinks;
   SrtlaUplinkStats uplinks[SRTLA_MAX_UPLINKS];  /* in order of their addition */
 } SrtlaBondStats;
+
+/* Begins another interval for SrtlaClassStats.interval. */
+void srtla_bond_reset_interval (SrtlaBond *bond);
 
 /* Copies plain numbers; any time. */
 void srtla_bond_get_stats (const SrtlaBond *bond, SrtlaTime now,

@@ -119,6 +119,7 @@ choose_slot (const SrtlaCallers *callers, SrtlaTime now)
 static void
 start_afresh (SrtlaCallers *callers, guint slot, SrtlaTime now)
 {
+  guint32 life;
   SrtlaCaller *caller = &callers->slots[slot];
   SrtlaTracker *tracker = caller->tracker;
   SrtlaReplies *replies = caller->replies;
@@ -131,7 +132,9 @@ start_afresh (SrtlaCallers *callers, guint slot, SrtlaTime now)
     srtla_replies_clear (replies);
   }
   callers->used = MAX (callers->used, slot + 1);
+  life = caller->life + 1;
   memset (caller, 0, sizeof *caller);
+  caller->life = life;
   caller->tracker = tracker;
   caller->replies = replies;
   touch (caller, now);

@@ -10,6 +10,7 @@
 
 #include "srtla-replies.h"
 #include "srtla-tracker.h"
+#include "srtla-usefulness.h"
 
 G_BEGIN_DECLS
 
@@ -31,6 +32,8 @@ typedef struct
   guint32 flags;                /* SRTLA_HS_… both ends agreed on, as the SRT
                                  * server declares them; 0 = unknown */
   guint16 latency;              /* ms, the receiver delay of HSRSP; 0 = unknown */
+  SrtlaUsefulness usefulness;   /* its clock */
+  guint32 life;                 /* how many callers had the slot before */
   SrtlaTracker *tracker;        /* kept when the slot is reused */
   SrtlaReplies *replies;        /* likewise */
   guint8 nak_header[SRTLA_SRT_HEADER];  /* of its latest NAK */

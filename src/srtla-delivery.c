@@ -137,6 +137,7 @@ srtla_delivery_queue (SrtlaDelivery * delivery, SrtlaTime rtt,
     return;
   delivery->queue = (3 * delivery->queue + queue) / 4;
   delivery->congested = delivery->queue > SRTLA_QUEUE_TARGET;
+  delivery->filled = delivery->filled || delivery->congested;
 }
 
 void
@@ -168,6 +169,18 @@ srtla_delivery_window (const SrtlaDelivery * delivery, SrtlaTime rtt_minimum)
 
   return MAX (delivery->capacity * span / SRTLA_SECOND,
       SRTLA_ACK_TRAIN * FULL_DATAGRAM);
+}
+
+guint64
+srtla_delivery_room (const SrtlaDelivery * delivery, SrtlaTime rtt_minimum,
+    SrtlaTime queue_target)
+{
+  SrtlaTime span = rtt_minimum + queue_target;
+
+  if (!delivery->filled || rtt_minimum == 0)
+    return G_MAXUINT64;
+  return delivery->capacity * span / SRTLA_SECOND * 5 / 4
+      + SRTLA_ACK_TRAIN * FULL_DATAGRAM;
 }
 
 SrtlaTime

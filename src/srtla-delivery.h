@@ -55,6 +55,7 @@ typedef struct
   guint64 settled;              /* bytes told by SRT ACKs, not yet in the rate */
   SrtlaTime queue;              /* µs in front of a new packet, smoothed */
   gboolean congested;           /* queue is over the target */
+  gboolean filled;              /* it was once: the capacity means something */
   guint64 capacity;             /* bytes/s that it is trusted with */
   SrtlaTime capacity_at;        /* when that was last revised */
 } SrtlaDelivery;
@@ -87,6 +88,13 @@ void srtla_delivery_queue (SrtlaDelivery *delivery, SrtlaTime rtt,
  * target: capacity × (minimum RTT + target), at least one full train. */
 guint64 srtla_delivery_window (const SrtlaDelivery *delivery,
     SrtlaTime rtt_minimum);
+
+/* Returns: how many bytes it takes in flight with at most a queue of
+ * queue_target µs: capacity × (minimum RTT + target), a quarter more to find out
+ * whether it could carry more, and a train that is not acknowledged yet.
+ * Without limit until a queue was first seen, or while nothing is known. */
+guint64 srtla_delivery_room (const SrtlaDelivery *delivery,
+    SrtlaTime rtt_minimum, SrtlaTime queue_target);
 
 /* Returns: how long after its sending a packet of this uplink is overdue, µs:
  * smoothed RTT + 4 × variance, no less than 60 ms, no more than max (250 ms,

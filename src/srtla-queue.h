@@ -21,6 +21,7 @@ typedef struct
   guint8 priority;              /* SrtlaClass */
   guint8 kind;                  /* SrtlaKind */
   guint8 in_order;              /* must not overtake its flow's packets */
+  guint32 life;                 /* of the caller's slot: it may be another's by now */
 } SrtlaItem;
 
 typedef enum

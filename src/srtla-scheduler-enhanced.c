@@ -27,7 +27,7 @@ static guint
 enhanced_select (const SrtlaSchedulerView * view)
 {
   guint best = SRTLA_NO_UPLINK;
-  gboolean best_stalled = TRUE;
+  gboolean best_stalled = TRUE, braked = FALSE;
   gdouble best_score = -1.0;
   guint i;
 
@@ -38,6 +38,11 @@ enhanced_select (const SrtlaSchedulerView * view)
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
         || (uplink->stalled && !best_stalled))
       continue;
+    if (view->brake && !uplink->stalled
+        && !srtla_uplink_has_room (uplink, view->size)) {
+      braked = TRUE;
+      continue;
+    }
     score = score_of (uplink, view->size);
     if (uplink->slot == view->latest)
       score *= HYSTERESIS;
@@ -47,7 +52,8 @@ enhanced_select (const SrtlaSchedulerView * view)
     best_score = score;
     best_stalled = uplink->stalled;
   }
-  return best;
+  /* Rather wait for one that delivers than take one that does not. */
+  return braked && best_stalled ? SRTLA_NO_UPLINK : best;
 }
 
 const SrtlaScheduler srtla_scheduler_enhanced = {

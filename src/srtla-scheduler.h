@@ -15,6 +15,7 @@ typedef struct
   guint n_uplinks;
   SrtlaTime now;
   guint size;                   /* of the packet, bytes */
+  gboolean brake;               /* only uplinks that have room for it */
   guint latest;                 /* slot of the latest choice, or SRTLA_NO_UPLINK */
 } SrtlaSchedulerView;
 

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* So much of the highest bitrate may go at once, µs. */
+#define TOKENS_SPAN 2000
+
 SrtlaUplink *
 srtla_uplink_new (guint slot, SrtlaTime now)
 {
@@ -12,6 +15,8 @@ srtla_uplink_new (guint slot, SrtlaTime now)
   uplink->state = SRTLA_UPLINK_CLOSED;
   uplink->state_since = now;
   uplink->window = SRTLA_WINDOW_DEFAULT;
+  uplink->room = G_MAXUINT64;
+  uplink->tokens_at = now;
   uplink->log = srtla_inflight_new (SRTLA_INFLIGHT_CAPACITY);
   srtla_inflight_set_reach (uplink->log, SRTLA_CLASSIC_REACH);
   srtla_delivery_reset (&uplink->delivery);
@@ -84,7 +89,8 @@ srtla_uplink_fenced_at (const SrtlaUplink * uplink, SrtlaTime sent_at)
 }
 
 void
-srtla_uplink_weigh (SrtlaUplink * uplink, gboolean use_quality, SrtlaTime now)
+srtla_uplink_weigh (SrtlaUplink * uplink, gboolean use_quality,
+    SrtlaTime queue_target, SrtlaTime now)
 {
   guint64 window = srtla_delivery_window (&uplink->delivery,
       uplink->rtt.minimum);
@@ -92,9 +98,38 @@ srtla_uplink_weigh (SrtlaUplink * uplink, gboolean use_quality, SrtlaTime now)
   if (uplink->ramp != 0)
     window = MIN (window, uplink->ramp);
   uplink->weight = (gdouble) window;
+  uplink->room = queue_target == 0 ? G_MAXUINT64
+      : srtla_delivery_room (&uplink->delivery, uplink->rtt.minimum,
+      queue_target);
   if (use_quality)
     uplink->weight *= srtla_quality_value (&uplink->quality,
         uplink->rtt.smoothed, now);
+}
+
+void
+srtla_uplink_count_tokens (SrtlaUplink * uplink, SrtlaTime now)
+{
+  gint64 rate = (gint64) uplink->bitrate_maximum / 8;
+  gint64 most = MAX (rate * TOKENS_SPAN / (gint64) SRTLA_SECOND,
+      SRTLA_MAX_DATAGRAM);
+  SrtlaTime elapsed = MIN (now - uplink->tokens_at, SRTLA_SECOND);
+
+  if (rate == 0 || elapsed == 0)
+    return;
+  uplink->tokens = MIN (uplink->tokens
+      + rate * (gint64) elapsed / (gint64) SRTLA_SECOND, most);
+  uplink->tokens_at = now;
+}
+
+SrtlaTime
+srtla_uplink_tokens_due (const SrtlaUplink * uplink)
+{
+  guint64 rate = uplink->bitrate_maximum / 8;
+
+  if (rate == 0 || uplink->tokens > 0)
+    return SRTLA_TIME_NONE;
+  return uplink->tokens_at
+      + (guint64) (1 - uplink->tokens) * SRTLA_SECOND / rate + 1;
 }
 
 void

@@ -94,6 +94,13 @@ typedef struct
   guint64 acknowledged_place;   /* first after what SRTLA ACKs named */
   guint64 overtaken_place, overdue_place;       /* NAKs are released up to here */
   guint64 rescue_place, rescue_end;     /* rescued up to here; and to do so */
+  /* The brake: how much it takes at this moment. */
+  guint64 room;                 /* bytes that may be in flight */
+  gboolean blocked;             /* its socket takes no more */
+  guint64 backlog;              /* bytes in its device's queue, as last told */
+  guint64 bitrate_maximum;      /* bits/s, a setting; 0 = none */
+  gint64 tokens;                /* bytes that it allows now; below 0: none */
+  SrtlaTime tokens_at;          /* when they were last counted */
   guint lost_in_row;            /* NAKs since something of it was settled */
   guint lost_since_proof;       /* packets sent after it, as NAKs tell */
   guint trials;                 /* to bring it back, in vain: ever more seldom */
@@ -152,9 +159,26 @@ void srtla_uplink_window_ack_any (SrtlaUplink *uplink, guint numbers);
  * later; SRTLA_TIME_NONE if none has. */
 SrtlaTime srtla_uplink_fenced_at (const SrtlaUplink *uplink, SrtlaTime sent_at);
 
-/* Where it stands among others: revises `weight`. */
+/* Where it stands among others: revises `weight`; and how much it takes with a
+ * queue of queue_target µs in front of it (0: as much as it is given): `room`. */
 void srtla_uplink_weigh (SrtlaUplink *uplink, gboolean use_quality,
-    SrtlaTime now);
+    SrtlaTime queue_target, SrtlaTime now);
+
+/* Returns: whether it takes a packet of `size` bytes now: its socket does, and
+ * neither what is in flight nor its device's queue nor the highest bitrate is
+ * used up. Tokens must have been counted. */
+static inline gboolean
+srtla_uplink_has_room (const SrtlaUplink * uplink, guint size)
+{
+  return !uplink->blocked && uplink->backlog <= uplink->room
+      && (uplink->bitrate_maximum == 0 || uplink->tokens > 0)
+      && srtla_inflight_bytes (uplink->log) + size <= uplink->room;
+}
+
+/* Adds the tokens of the time gone by; a packet takes its size of them. */
+void srtla_uplink_count_tokens (SrtlaUplink *uplink, SrtlaTime now);
+/* Returns: when there are tokens again; SRTLA_TIME_NONE if there are. */
+SrtlaTime srtla_uplink_tokens_due (const SrtlaUplink *uplink);
 
 /* It failed: window down to the minimum, nothing in flight, log empty. */
 void srtla_uplink_fail (SrtlaUplink *uplink);

@@ -16,7 +16,7 @@ fixture_item (guint flow, SrtlaClass priority, gsize size, SrtlaTime deadline,
     guint64 number)
 {
   SrtlaItem item = { {NULL, size, NULL}, number, deadline, SRTLA_TIME_NONE, 0,
-    (guint8) flow, (guint8) priority, 0, FALSE
+    (guint8) flow, (guint8) priority, 0, FALSE, 0
   };
 
   return item;

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "srtla-pipeline.h"
+
+#include <string.h>
+
+/* Packets that an egress queue is made for: a quantum of small ones, and one. */
+#define EGRESS_LENGTH 256
+
+struct _SrtlaPipeline
+{
+  SrtlaDrr *ingress;            /* a queue per flow */
+  SrtlaEdf *edf;                /* a queue per class */
+  SrtlaDrr *egress;             /* likewise */
+  guint waiting;                /* in all of them */
+};
+
+SrtlaPipeline *
+srtla_pipeline_new (const SrtlaClassSettings settings[SRTLA_N_CLASSES])
+{
+  SrtlaPipeline *pipeline = g_new0 (SrtlaPipeline, 1);
+  guint i;
+
+  pipeline->ingress = srtla_drr_new ();
+  pipeline->edf = srtla_edf_new (settings);
+  pipeline->egress = srtla_drr_new ();
+  for (i = 0; i < SRTLA_N_CLASSES; i++)
+    srtla_drr_open (pipeline->egress, i, EGRESS_LENGTH, settings[i].quantum);
+  return pipeline;
+}
+
+void
+srtla_pipeline_free (SrtlaPipeline * pipeline)
+{
+  if (pipeline == NULL)
+    return;
+  srtla_drr_free (pipeline->ingress);
+  srtla_edf_free (pipeline->edf);
+  srtla_drr_free (pipeline->egress);
+  g_free (pipeline);
+}
+
+void
+srtla_pipeline_open (SrtlaPipeline * pipeline, guint flow, guint length,
+    guint quantum)
+{
+  srtla_drr_open (pipeline->ingress, flow, length, quantum);
+}
+
+void
+srtla_pipeline_close (SrtlaPipeline * pipeline, guint flow)
+{
+  srtla_drr_close (pipeline->ingress, flow);
+}
+
+gboolean
+srtla_pipeline_is_open (const SrtlaPipeline * pipeline, guint flow)
+{
+  return srtla_drr_is_open (pipeline->ingress, flow);
+}
+
+void
+srtla_pipeline_set_flow_quantum (SrtlaPipeline * pipeline, guint flow,
+    guint quantum)
+{
+  srtla_drr_set_quantum (pipeline->ingress, flow, quantum);
+}
+
+void
+srtla_pipeline_set_class_quantum (SrtlaPipeline * pipeline,
+    SrtlaClass priority, guint quantum)
+{
+  srtla_edf_set_quantum (pipeline->edf, priority, quantum);
+  srtla_drr_set_quantum (pipeline->egress, priority, quantum);
+}
+
+gboolean
+srtla_pipeline_push (SrtlaPipeline * pipeline, const SrtlaItem * item,
+    SrtlaItem * dropped)
+{
+  gboolean full = srtla_drr_push (pipeline->ingress, item->flow, item, dropped);
+
+  if (!full)
+    pipeline->waiting++;
+  return full;
+}
+
+/* Returns: the classes whose egress queue takes their next packet. */
+static guint
+egress_room (const SrtlaPipeline * pipeline)
+{
+  guint room = 0, i;
+
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    if (srtla_drr_has_room (pipeline->egress, i, SRTLA_MAX_DATAGRAM))
+      room |= 1u << i;
+  }
+  return room;
+}
+
+/* Moves packets on as far as there is room. */
+static void
+advance (SrtlaPipeline * pipeline, SrtlaTime now)
+{
+  SrtlaItem item, dropped;
+  gboolean moved;
+
+  do {
+    moved = FALSE;
+    while (srtla_drr_pop (pipeline->ingress, srtla_edf_room (pipeline->edf),
+            &item)) {
+      srtla_edf_push (pipeline->edf, &item);
+      moved = TRUE;
+    }
+    if (srtla_edf_pop (pipeline->edf, egress_room (pipeline), now, &item)) {
+      srtla_drr_push (pipeline->egress, item.priority, &item, &dropped);
+      moved = TRUE;
+    }
+  } while (moved);
+}
+
+const SrtlaItem *
+srtla_pipeline_peek (SrtlaPipeline * pipeline, guint classes, SrtlaTime now)
+{
+  if (pipeline->waiting == 0)
+    return NULL;
+  advance (pipeline, now);
+  return srtla_drr_peek (pipeline->egress, classes);
+}
+
+gboolean
+srtla_pipeline_pop (SrtlaPipeline * pipeline, guint classes, SrtlaTime now,
+    SrtlaItem * item)
+{
+  (void) now;
+  if (!srtla_drr_pop (pipeline->egress, classes, item))
+    return FALSE;
+  pipeline->waiting--;
+  return TRUE;
+}
+
+gboolean
+srtla_pipeline_take_expired (SrtlaPipeline * pipeline, SrtlaTime now,
+    SrtlaItem * item)
+{
+  if (pipeline->waiting == 0)
+    return FALSE;
+  if (!srtla_drr_take_expired (pipeline->egress, now, item)
+      && !srtla_edf_take_expired (pipeline->edf, now, item)
+      && !srtla_drr_take_expired (pipeline->ingress, now, item))
+    return FALSE;
+  pipeline->waiting--;
+  return TRUE;
+}
+
+SrtlaTime
+srtla_pipeline_next_expiry (const SrtlaPipeline * pipeline)
+{
+  SrtlaTime next = SRTLA_TIME_NONE;
+
+  if (pipeline->waiting == 0)
+    return next;
+  next = MIN (next, srtla_drr_next_expiry (pipeline->ingress));
+  next = MIN (next, srtla_edf_next_expiry (pipeline->edf));
+  return MIN (next, srtla_drr_next_expiry (pipeline->egress));
+}
+
+gboolean
+srtla_pipeline_flush_flow (SrtlaPipeline * pipeline, guint flow,
+    SrtlaItem * item)
+{
+  if (!srtla_drr_is_open (pipeline->ingress, flow)
+      || !srtla_drr_flush (pipeline->ingress, flow, item))
+    return FALSE;
+  pipeline->waiting--;
+  return TRUE;
+}
+
+gboolean
+srtla_pipeline_flush (SrtlaPipeline * pipeline, SrtlaItem * item)
+{
+  guint i;
+
+  for (i = 0; i < SRTLA_DRR_QUEUES; i++) {
+    if (srtla_pipeline_flush_flow (pipeline, i, item))
+      return TRUE;
+  }
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    if (srtla_drr_flush (pipeline->egress, i, item)) {
+      pipeline->waiting--;
+      return TRUE;
+    }
+  }
+  if (!srtla_edf_flush (pipeline->edf, item))
+    return FALSE;
+  pipeline->waiting--;
+  return TRUE;
+}
+
+guint
+srtla_pipeline_waiting (const SrtlaPipeline * pipeline)
+{
+  return pipeline->waiting;
+}
+
+void
+srtla_pipeline_class_stats (const SrtlaPipeline * pipeline, SrtlaStage stage,
+    SrtlaClass priority, SrtlaQueueStats * stats)
+{
+  guint i;
+
+  memset (stats, 0, sizeof *stats);
+  switch (stage) {
+    case SRTLA_STAGE_INGRESS:
+      for (i = 0; i < SRTLA_DRR_QUEUES; i++) {
+        if (srtla_drr_is_open (pipeline->ingress, i))
+          srtla_queue_stats_add (stats, srtla_drr_stats (pipeline->ingress, i,
+                  priority));
+      }
+      break;
+    case SRTLA_STAGE_EDF:
+      *stats = *srtla_edf_stats (pipeline->edf, priority);
+      break;
+    case SRTLA_STAGE_EGRESS:
+      *stats = *srtla_drr_stats (pipeline->egress, priority, priority);
+      break;
+    case SRTLA_N_STAGES:
+      break;
+  }
+}
+
+void
+srtla_pipeline_flow_stats (const SrtlaPipeline * pipeline, guint flow,
+    SrtlaQueueStats * stats)
+{
+  guint i;
+
+  memset (stats, 0, sizeof *stats);
+  if (!srtla_drr_is_open (pipeline->ingress, flow))
+    return;
+  for (i = 0; i < SRTLA_N_CLASSES; i++)
+    srtla_queue_stats_add (stats, srtla_drr_stats (pipeline->ingress, flow, i));
+}
