@@ -309,6 +309,8 @@ assert_same_entry (const SrtlaInflightEntry *entry,
   g_assert_cmpuint (entry->size, ==, expected->size);
   g_assert_cmpuint (entry->caller, ==, expected->caller);
   g_assert_cmpuint (entry->settled, ==, expected->settled);
+  g_assert_cmpuint (entry->lost, ==, expected->lost);
+  g_assert_cmpuint (entry->passed, ==, expected->passed);
   g_assert_cmpuint (entry->reported, ==, expected->reported);
   g_assert_cmpuint (entry->sent_at, ==, expected->sent_at);
 }
@@ -327,7 +329,7 @@ assert_same (Model *model, SrtlaInflight *log)
       continue;
     if (oldest == NULL)
       oldest = entry;
-    if (entry->settled)
+    if (entry->settled || entry->lost || entry->passed)
       continue;
     count++;
     bytes += entry->size;
@@ -426,6 +428,42 @@ check_settle (Model *model, SrtlaInflight *log, guint caller,
   g_assert_true (model_at (model, (guint) place) == expected);
 }
 
+/* Taken for lost: still held, and not counted. */
+static void
+check_lose (Model *model, SrtlaInflight *log, guint caller, guint32 sequence)
+{
+  SrtlaInflightEntry *expected = model_newest (model, (gint) caller, sequence);
+
+  if (expected != NULL && (expected->settled || expected->lost))
+    expected = NULL;
+  g_assert_cmpint (srtla_inflight_lose (log, caller, sequence), ==,
+      expected != NULL);
+  if (expected != NULL)
+    expected->lost = TRUE;
+}
+
+/* Left the uplink: likewise, up to a moment. */
+static void
+check_pass (Model *model, SrtlaInflight *log, SrtlaTime until)
+{
+  guint64 bytes = 0, place;
+  guint i;
+
+  for (i = 0; i < model->entries->len; i++) {
+    SrtlaInflightEntry *entry = model_at (model, i);
+
+    if (entry->sent_at > until)
+      break;
+    if (!entry->held || entry->passed)
+      continue;
+    if (!entry->settled && !entry->lost)
+      bytes += entry->size;
+    entry->passed = TRUE;
+  }
+  g_assert_cmpuint (srtla_inflight_pass (log, until, &place), ==, bytes);
+  g_assert_cmpuint (place, >=, i);
+}
+
 /* Looks, and marks what it found. */
 static void
 check_find (Model *model, SrtlaInflight *log, guint caller, guint32 sequence)
@@ -505,8 +543,12 @@ check_one (GRand *rand, Model *model, SrtlaInflight *log, guint32 recent,
           (gint32) model->capacity + 5));
   if (permille < 500) {
     check_take (rand, model, log, caller, recent);
-  } else if (permille < 600) {
+  } else if (permille < 550) {
     check_find (model, log, caller, recent);
+  } else if (permille < 590) {
+    check_lose (model, log, caller, recent);
+  } else if (permille < 600) {
+    check_pass (model, log, now - g_rand_int_range (rand, 0, 20));
   } else if (permille < 700) {
     check_settle (model, log, caller, recent);
   } else if (permille < 800) {
