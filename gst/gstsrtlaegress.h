@@ -6,8 +6,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
-
+#include "gstsrtlasegment.h"
 #include "srtla-bond.h"
 
 G_BEGIN_DECLS
@@ -37,10 +36,28 @@ typedef struct
 gboolean gst_srtla_egress_push (GstSrtlaEgress * egress,
     const SrtlaOutput * output);
 
-/* Fills messages with what comes first. The vectors stay valid until the next
- * change. Returns: how many, at most n. */
-guint gst_srtla_egress_peek (GstSrtlaEgress * egress,
-    GOutputMessage * messages, GOutputVector * vectors, guint n);
+/* Messages that one call sends, and datagrams in them. */
+#define GST_SRTLA_BATCH_MESSAGES 64
+#define GST_SRTLA_BATCH_DATAGRAMS 256
+
+/* What one call to send is given. A message is a datagram or, where there are
+ * several of one size in a row, a train of them. */
+typedef struct
+{
+  GOutputMessage messages[GST_SRTLA_BATCH_MESSAGES];
+  guint datagrams[GST_SRTLA_BATCH_MESSAGES];    /* in each message */
+  guint n;                      /* messages */
+  GOutputVector vectors[GST_SRTLA_BATCH_DATAGRAMS];
+  GSocketControlMessage *segments[GST_SRTLA_BATCH_MESSAGES];    /* references */
+} GstSrtlaBatch;
+
+GstSrtlaBatch *gst_srtla_batch_new (void);
+void gst_srtla_batch_free (GstSrtlaBatch * batch);
+
+/* Fills the batch with what comes first, in its order. The bytes stay where
+ * they are: it is valid until the next change. */
+void gst_srtla_egress_peek (GstSrtlaEgress * egress, GstSrtlaBatch * batch,
+    gboolean trains);
 
 /* Takes what comes first; the reference of a PACKET is the taker's, the bytes
  * of a CONTROL are valid until the next push. Returns: FALSE if it is empty. */

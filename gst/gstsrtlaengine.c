@@ -110,6 +110,7 @@ gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
   shared.bond = engine->bond;
   shared.pool = engine->pool;
   shared.poll = config->poll;
+  shared.batch = NULL;          /* theirs to make */
   shared.element = config->element;
   shared.notify = config->notify;
   shared.user_data = config->user_data;

@@ -174,6 +174,7 @@ gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver, guint port,
   gst_poll_add_fd (link->shared->poll, &link->poll_fd);
   gst_poll_fd_ctl_read (link->shared->poll, &link->poll_fd, TRUE);
   g_clear_pointer (&link->failure, g_free);
+  link->trains = gst_srtla_segment_is_known ();
   gst_srtla_socket_local_address (link->socket, link->local_address,
       sizeof link->local_address);
   gst_srtla_socket_format_address (receiver, port, far, sizeof far);
@@ -262,6 +263,8 @@ too_large (GstSrtlaLink * link, SrtlaTime now)
 {
   link->too_large++;
   drop_first (link, SRTLA_SEND_DROPPED, now);
+  /* If a train with it was refused, that was why. */
+  link->trains = gst_srtla_segment_is_known ();
   if (link->warned_size)
     return;
   link->warned_size = TRUE;
@@ -351,36 +354,53 @@ handle_send_error (GstSrtlaLink * link, gint error_number, SrtlaTime now)
   }
 }
 
+/* n: messages of the batch. */
 static void
-sent (GstSrtlaLink * link, guint n)
+sent (GstSrtlaLink * link, const GstSrtlaBatch * batch, guint n)
 {
   SrtlaOutput output;
+  guint i, datagrams = 0;
 
   link->retried = FALSE;
   link->error_since = 0;
-  while (n-- > 0 && gst_srtla_egress_pop (&link->egress, &output)) {
+  for (i = 0; i < n; i++)
+    datagrams += batch->datagrams[i];
+  while (datagrams-- > 0 && gst_srtla_egress_pop (&link->egress, &output)) {
     if (output.packet.owner != NULL)
       gst_srtla_packet_unref (link->shared->pool, output.packet.owner);
   }
 }
 
+/* Returns: whether the error may be of the train alone: then there are none any
+ * more on this socket, and nothing is lost. */
+static gboolean
+give_up_trains (GstSrtlaLink * link, guint datagrams, gint error_number)
+{
+  if (datagrams < 2 || !gst_srtla_segment_is_refusal (error_number))
+    return FALSE;
+  GST_INFO_OBJECT (link->shared->element, "%s (slot %u): no trains of "
+      "datagrams: %s", link_name (link), link->slot,
+      g_strerror (error_number));
+  link->trains = FALSE;
+  return TRUE;
+}
+
 void
 gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now)
 {
-  GOutputMessage messages[GST_SRTLA_SOCKET_BATCH];
-  GOutputVector vectors[GST_SRTLA_SOCKET_BATCH];
+  GstSrtlaBatch *batch = link->shared->batch;
   gint error_number, n;
 
   if (link->socket == NULL || link->blocked || now < link->retry_at)
     return;
   while (!gst_srtla_egress_is_empty (&link->egress)) {
-    n = (gint) gst_srtla_egress_peek (&link->egress, messages, vectors,
-        GST_SRTLA_SOCKET_BATCH);
-    n = gst_srtla_socket_send (link->socket, messages, (guint) n,
+    gst_srtla_egress_peek (&link->egress, batch, link->trains);
+    n = gst_srtla_socket_send (link->socket, batch->messages, batch->n,
         &error_number);
     if (n > 0)
-      sent (link, (guint) n);
-    else if (!handle_send_error (link, error_number, now))
+      sent (link, batch, (guint) n);
+    else if (!give_up_trains (link, batch->datagrams[0], error_number)
+        && !handle_send_error (link, error_number, now))
       return;
   }
 }

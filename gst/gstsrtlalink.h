@@ -27,6 +27,7 @@ typedef struct
   SrtlaBond *bond;
   GstSrtlaPacketPool *pool;
   GstPoll *poll;
+  GstSrtlaBatch *batch;         /* to fill for each call */
   GstElement *element;          /* for the debug log */
   GstSrtlaNotifyFunc notify;
   gpointer user_data;           /* of notify */
@@ -51,6 +52,7 @@ typedef struct
   gboolean retried;             /* the packet at the head, after ECONNREFUSED */
   gboolean rebind;              /* the core wants a new source port */
   gboolean warned_size;         /* EMSGSIZE was reported */
+  gboolean trains;              /* the socket has not refused them */
   SrtlaTime retry_at;           /* after ENOBUFS; 0 = now */
   SrtlaTime reopen_at;          /* while closed */
   SrtlaTime backoff;            /* until the next attempt after that */
