@@ -337,10 +337,9 @@ find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
       continue;
     if (!lost.lost)
       uplink->counters.losses_found++;
-    if (lost.reported)          /* the next NAK names it, or it goes again */
-      bond->stats.naks_dropped++;
     srtla_enhanced_resend (bond, uplink, &lost, now);
   }
+  srtla_enhanced_emit_released (bond);
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
 }
 

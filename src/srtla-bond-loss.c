@@ -327,9 +327,8 @@ release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   }
 }
 
-/* Hands back what was written of released numbers. */
-static void
-emit_released (SrtlaBond * bond)
+void
+srtla_enhanced_emit_released (SrtlaBond * bond)
 {
   while (bond->naks_open != 0)
     emit_nak (bond, (guint) __builtin_ctz (bond->naks_open), SRTLA_NO_UPLINK);
@@ -345,7 +344,7 @@ srtla_enhanced_release_all (SrtlaBond * bond, SrtlaUplink * uplink,
 
   for (; place < next; place++)
     release_entry (bond, uplink, srtla_inflight_at (uplink->log, place), now);
-  emit_released (bond);
+  srtla_enhanced_emit_released (bond);
 }
 
 void
@@ -355,7 +354,7 @@ srtla_enhanced_release (SrtlaBond * bond, SrtlaTime now)
 
   for (i = 0; i < bond->n_uplinks; i++)
     release_lost (bond, bond->order[i], now);
-  emit_released (bond);
+  srtla_enhanced_emit_released (bond);
 }
 
 /* ---- Where a packet goes that must arrive soon ------------------------- */
@@ -574,18 +573,25 @@ srtla_enhanced_is_told_once (const SrtlaCaller * caller)
 }
 
 /* Nobody will name this packet again: if it was lost without a NAK, or a second
- * time, it goes out again from here. */
+ * time, it goes out again from here; if it cannot, the caller hears of a NAK that
+ * was held back. Where it will be named again, that NAK takes care of it. */
 void
 srtla_enhanced_resend (SrtlaBond * bond, SrtlaUplink * uplink,
     const SrtlaInflightEntry * lost, SrtlaTime now)
 {
+  gboolean told_once =
+      srtla_enhanced_is_told_once (&bond->callers.slots[lost->caller]);
+  guint64 rescued = bond->stats.rescued;
   SrtlaInflightEntry flying = *lost;
 
-  if (lost->lost || !bond->rescue
-      || !srtla_enhanced_is_told_once (&bond->callers.slots[lost->caller]))
-    return;
   flying.held = TRUE;
-  rescue_entry (bond, uplink, &flying, TRUE, now);
+  if (told_once && !lost->lost && bond->rescue)
+    rescue_entry (bond, uplink, &flying, TRUE, now);
+  if (!lost->reported)
+    return;
+  if (!told_once || bond->stats.rescued != rescued
+      || !release_entry (bond, uplink, &flying, now))
+    bond->stats.naks_dropped++;
 }
 
 gboolean

@@ -147,6 +147,8 @@ gboolean srtla_enhanced_filter_nak (SrtlaBond *bond, guint caller,
     guint uplink, const guint8 *data, gsize size, SrtlaTime now);
 /* Tells callers of losses held back until they are sure. */
 void srtla_enhanced_release (SrtlaBond *bond, SrtlaTime now);
+/* Hands back what was written meanwhile. */
+void srtla_enhanced_emit_released (SrtlaBond *bond);
 /* The same for all that is held back of an uplink: its log is about to go. */
 void srtla_enhanced_release_all (SrtlaBond *bond, SrtlaUplink *uplink,
     SrtlaTime now);
