@@ -106,7 +106,8 @@ void net_init (Net *net, guint links, SrtlaTime delay);
 void net_clear (Net *net);
 
 guint net_add_link (Net *net, SrtlaTime delay);
-/* A caller that shook hands, with a server as `naks` says. Returns: its index. */
+/* A caller that shook hands, with a server as `naks` says. Returns: its
+ * index. */
 guint net_add_caller (Net *net, guint32 first, guint latency_ms);
 
 /* Lets time pass: links deliver, callers send, the server answers. */

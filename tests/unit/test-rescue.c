@@ -123,7 +123,8 @@ assert_rescued_once (Net *net, GHashTable *expected)
 {
   guint32 sequence = net->callers[0].first;
 
-  for (; sequence != net->callers[0].next; sequence = srtla_seq_next (sequence)) {
+  for (; sequence != net->callers[0].next;
+      sequence = srtla_seq_next (sequence)) {
     const NetRecord *record = net_record (net, 0, sequence);
 
     if (expected != NULL)

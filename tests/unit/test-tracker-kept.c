@@ -157,7 +157,7 @@ check_drop (Kept *kept, SrtlaTime until)
   give_back (kept, owner, size);
 }
 
-/* A stream as it should be: retransmissions of what is kept, across the wrap. */
+/* A stream as it should be: only what is kept is sent again; across the wrap. */
 static void
 test_in_order (void)
 {
