@@ -36,7 +36,8 @@ emit_nak (SrtlaBond * bond, guint caller, guint uplink)
 {
   SrtlaNakWriter *writer = &bond->nak_writers[caller];
   SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, uplink, caller,
-    {writer->data, 0, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0
+    {writer->data, 0, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0,
+    SRTLA_MAIN_FLOW
   };
 
   bond->naks_open &= ~(1u << caller);
@@ -374,13 +375,13 @@ arrival (const SrtlaUplink * uplink, guint size)
       / MAX (uplink->quality.value, 0.1);
 }
 
-/* Returns: whether an uplink that is only just returning has all in flight that
- * it has earned. */
+/* Returns: whether its socket takes no more, or an uplink that is only just
+ * returning has all in flight that it has earned. */
 static gboolean
 has_no_room (const SrtlaUplink * uplink, guint size)
 {
-  return uplink->ramp != 0
-      && srtla_inflight_bytes (uplink->log) + size > uplink->ramp;
+  return uplink->blocked || (uplink->ramp != 0
+      && srtla_inflight_bytes (uplink->log) + size > uplink->ramp);
 }
 
 static guint

@@ -2,8 +2,8 @@
 /*
  * The bond's inside, shared by srtla-bond.c (outputs, uplinks, time),
  * srtla-bond-send.c (packets on their way out), srtla-bond-receive.c (what comes
- * back), srtla-bond-enhanced.c and srtla-bond-loss.c (all modes but classic),
- * and srtla-bond-stats.c.
+ * back), srtla-bond-enhanced.c, srtla-bond-loss.c and srtla-bond-queue.c (all
+ * modes but classic), srtla-bond-books.c and srtla-bond-stats.c.
  */
 #pragma once
 
@@ -26,11 +26,14 @@ typedef struct
   SrtlaFlowSettings settings;
   SrtlaClassifier classifier;
   SrtlaTime critical_until;     /* its critical window; 0 = none */
+  SrtlaTraffic traffic;
+  SrtlaHistogram *interval, *total;     /* µs; NULL = it is closed */
 } SrtlaFlow;
 
 /* What a class has seen beside its queues. */
 typedef struct
 {
+  SrtlaTraffic traffic;
   guint64 packets, bytes;       /* sent without having waited */
   SrtlaHistogram interval, total;       /* µs from the flow to the socket */
 } SrtlaClassBooks;
@@ -184,14 +187,28 @@ srtla_bond_is_classic (const SrtlaBond * bond)
  * copies; in modes but classic only where there is room. Returns: FALSE if no
  * uplink takes it now; the reference is still the caller's then. */
 gboolean srtla_bond_send (SrtlaBond *bond, const SrtlaItem *item);
-/* Drops a packet for a reason that has a counter. */
-void srtla_bond_drop (SrtlaBond *bond, const SrtlaPacket *packet,
-    guint64 *counter);
+
+/* srtla-bond-books.c: the books of classes and flows, and the totals of what is
+ * lost. */
+
+/* It came in, in its flow; it has a class now. */
+void srtla_bond_book_in (SrtlaBond *bond, const SrtlaItem *item);
+void srtla_bond_book_class (SrtlaBond *bond, const SrtlaItem *item);
+/* It waits from now on; no more. */
+void srtla_bond_book_wait (SrtlaBond *bond, const SrtlaItem *item);
+void srtla_bond_book_leave (SrtlaBond *bond, const SrtlaItem *item);
+/* It goes to an uplink. */
+void srtla_bond_book_out (SrtlaBond *bond, const SrtlaItem *item);
+/* It did not go after all. */
+void srtla_bond_book_undo (SrtlaBond *bond, const SrtlaOutput *output,
+    SrtlaLoss reason);
+/* Drops a packet that is in no queue. */
+void srtla_bond_drop (SrtlaBond *bond, const SrtlaItem *item, SrtlaLoss reason);
 
 /* srtla-bond-queue.c. Makes outputs of what waits, as uplinks take it. */
 void srtla_bond_pump (SrtlaBond *bond);
 /* Takes a caller's packet into its flow's queue, or sends it at once. */
-void srtla_bond_enqueue (SrtlaBond *bond, SrtlaItem *item,
+SrtlaPushVerdict srtla_bond_enqueue (SrtlaBond *bond, SrtlaItem *item,
     gboolean droppable);
 /* Sends or drops all that waits: the mode changes, or the end has come. */
 void srtla_bond_empty_queues (SrtlaBond *bond, gboolean send);

@@ -5,9 +5,15 @@
  */
 #include "srtla-bond-private.h"
 
+#include <string.h>
+
 const SrtlaFlowSettings srtla_flow_defaults = {
   SRTLA_PRIORITY_AUTO, 0, 3000, 1024
 };
+
+/* Outputs made at once. What its owner tells of a socket that takes no more is
+ * heeded from then on. */
+#define PUMP_BATCH 64
 
 G_STATIC_ASSERT (SRTLA_MAX_FLOWS <= SRTLA_DRR_QUEUES);
 
@@ -59,21 +65,33 @@ count_at_once (SrtlaBond * bond, const SrtlaItem * item)
   bond->books[item->priority].bytes += item->packet.size;
 }
 
-void
+SrtlaPushVerdict
 srtla_bond_enqueue (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
 {
   SrtlaItem dropped;
 
   judge (bond, item, droppable);
+  if (G_UNLIKELY (item->in_order))
+    item->priority = (guint8) srtla_pipeline_last_class (bond->pipeline,
+        item->flow, item->priority);
+  srtla_bond_book_class (bond, item);
+  if (bond->uplinks_up == 0) {
+    srtla_bond_drop (bond, item, SRTLA_LOSS_NO_UPLINK);
+    return SRTLA_PUSH_NO_UPLINK;
+  }
   /* Usually nothing waits, and nothing needs to. */
   if (srtla_pipeline_waiting (bond->pipeline) == 0
       && bond->outputs_waiting < SRTLA_BOND_BATCH
       && item->expires > item->arrived && srtla_bond_send (bond, item)) {
     count_at_once (bond, item);
-    return;
+    return SRTLA_PUSH_TAKEN;
   }
-  if (srtla_pipeline_push (bond->pipeline, item, &dropped))
-    srtla_bond_drop (bond, &dropped.packet, &bond->stats.dropped_queue);
+  srtla_bond_book_wait (bond, item);
+  if (srtla_pipeline_push (bond->pipeline, item, &dropped)) {
+    srtla_bond_book_leave (bond, &dropped);
+    srtla_bond_drop (bond, &dropped, SRTLA_LOSS_QUEUE);
+  }
+  return SRTLA_PUSH_TAKEN;
 }
 
 /* ---- Out --------------------------------------------------------------- */
@@ -83,8 +101,10 @@ drop_expired (SrtlaBond * bond)
 {
   SrtlaItem item;
 
-  while (srtla_pipeline_take_expired (bond->pipeline, bond->now, &item))
-    srtla_bond_drop (bond, &item.packet, &bond->stats.dropped_expired);
+  while (srtla_pipeline_take_expired (bond->pipeline, bond->now, &item)) {
+    srtla_bond_book_leave (bond, &item);
+    srtla_bond_drop (bond, &item, SRTLA_LOSS_EXPIRED);
+  }
 }
 
 static void
@@ -96,14 +116,42 @@ count_tokens (SrtlaBond * bond)
     srtla_uplink_count_tokens (bond->order[i], bond->now);
 }
 
+/* Returns: how many bytes of packets the uplinks take now, as if each were of
+ * full size: what is let out of the queues leaves. */
+static guint64
+room_of (const SrtlaBond * bond)
+{
+  guint64 room = 0, stalled = 0;
+  guint i;
+
+  if (srtla_bond_is_classic (bond) || bond->queue_target == 0)
+    return G_MAXUINT64;
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[i];
+    guint64 own = uplink->bitrate_maximum != 0
+        ? SRTLA_MAX_DATAGRAM : SRTLA_BOND_BATCH * SRTLA_MAX_DATAGRAM;
+
+    if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended)
+      continue;
+    if (uplink->stalled) {
+      stalled += srtla_uplink_is_open (uplink) ? SRTLA_MAX_DATAGRAM : 0;
+      continue;
+    }
+    own = MIN (own, srtla_uplink_room (uplink, FALSE));
+    room += own - own % SRTLA_MAX_DATAGRAM;
+  }
+  return room > 0 ? room : stalled;
+}
+
 /* Sends the next packet of the classes. Returns: FALSE if there is none, or no
  * uplink takes it. */
 static gboolean
-send_next (SrtlaBond * bond, guint classes)
+send_next (SrtlaBond * bond, guint classes, guint64 room)
 {
-  const SrtlaItem *next = srtla_pipeline_peek (bond->pipeline, classes,
+  const SrtlaItem *next = srtla_pipeline_peek (bond->pipeline, classes, room,
       bond->now);
   SrtlaItem item;
+  gboolean sent;
 
   if (next == NULL)
     return FALSE;
@@ -111,9 +159,13 @@ send_next (SrtlaBond * bond, guint classes)
   if (item.caller != SRTLA_NO_CALLER
       && item.life != bond->callers.slots[item.caller].life)
     item.caller = SRTLA_NO_CALLER;
-  if (!srtla_bond_send (bond, &item))
+  sent = srtla_bond_send (bond, &item);
+  if (!sent && !srtla_bond_is_classic (bond))
     return FALSE;
-  srtla_pipeline_pop (bond->pipeline, classes, bond->now, &item);
+  srtla_pipeline_pop (bond->pipeline, classes, &item);
+  srtla_bond_book_leave (bond, &item);
+  if (!sent)                    /* left over, and classic mode does not wait */
+    srtla_bond_drop (bond, &item, SRTLA_LOSS_NO_UPLINK);
   return TRUE;
 }
 
@@ -122,13 +174,15 @@ srtla_bond_pump (SrtlaBond * bond)
 {
   if (srtla_pipeline_waiting (bond->pipeline) == 0)
     return;
-  drop_expired (bond);
   count_tokens (bond);
-  while (bond->outputs_waiting < SRTLA_BOND_BATCH
-      && (send_next (bond, SRTLA_ALL_CLASSES)
-          /* Control packets and retransmissions need no room. */
-          || send_next (bond, 1u << SRTLA_CLASS_HIGH)
-          || send_next (bond, 1u << SRTLA_CLASS_MEDIUM)));
+  while (bond->outputs_waiting < PUMP_BATCH) {
+    drop_expired (bond);
+    /* Control packets and retransmissions need no room. */
+    if (!send_next (bond, SRTLA_ALL_CLASSES, room_of (bond))
+        && !send_next (bond, 1u << SRTLA_CLASS_HIGH, SRTLA_MAX_DATAGRAM)
+        && !send_next (bond, 1u << SRTLA_CLASS_MEDIUM, SRTLA_MAX_DATAGRAM))
+      return;
+  }
 }
 
 void
@@ -137,10 +191,23 @@ srtla_bond_empty_queues (SrtlaBond * bond, gboolean send)
   SrtlaItem item;
 
   while (srtla_pipeline_flush (bond->pipeline, &item)) {
+    srtla_bond_book_leave (bond, &item);
     if (!send || bond->outputs_waiting >= SRTLA_BOND_OUTPUTS
         - 2 * SRTLA_MAX_UPLINKS || !srtla_bond_send (bond, &item))
-      srtla_bond_drop (bond, &item.packet, &bond->stats.dropped_flushed);
+      srtla_bond_drop (bond, &item, SRTLA_LOSS_FLUSHED);
   }
+}
+
+void
+srtla_bond_flush (SrtlaBond * bond)
+{
+  srtla_bond_empty_queues (bond, FALSE);
+}
+
+guint
+srtla_bond_waiting (const SrtlaBond * bond)
+{
+  return srtla_pipeline_waiting (bond->pipeline);
 }
 
 SrtlaTime
@@ -195,14 +262,25 @@ void
 srtla_bond_set_flow (SrtlaBond * bond, guint flow,
     const SrtlaFlowSettings * settings)
 {
+  SrtlaFlow *opened = &bond->flows[flow];
+
   g_return_if_fail (flow < SRTLA_MAX_FLOWS && settings->length > 0);
 
+  if (srtla_pipeline_is_open (bond->pipeline, flow)
+      && settings->length != opened->settings.length
+      && srtla_pipeline_waiting (bond->pipeline) == 0)
+    srtla_pipeline_close (bond->pipeline, flow);
   if (!srtla_pipeline_is_open (bond->pipeline, flow))
     srtla_pipeline_open (bond->pipeline, flow, settings->length,
         settings->quantum);
   else
     srtla_pipeline_set_flow_quantum (bond->pipeline, flow, settings->quantum);
-  bond->flows[flow].settings = *settings;
+  opened->settings = *settings;
+  if (opened->interval == NULL) {
+    memset (&opened->traffic, 0, sizeof opened->traffic);
+    opened->interval = g_new0 (SrtlaHistogram, 1);
+    opened->total = g_new0 (SrtlaHistogram, 1);
+  }
 }
 
 void
@@ -211,19 +289,26 @@ srtla_bond_flush_flow (SrtlaBond * bond, guint flow)
   SrtlaItem item;
 
   g_return_if_fail (flow < SRTLA_MAX_FLOWS);
-  while (srtla_pipeline_flush_flow (bond->pipeline, flow, &item))
-    srtla_bond_drop (bond, &item.packet, &bond->stats.dropped_flushed);
+  while (srtla_pipeline_flush_flow (bond->pipeline, flow, &item)) {
+    srtla_bond_book_leave (bond, &item);
+    srtla_bond_drop (bond, &item, SRTLA_LOSS_FLUSHED);
+  }
 }
 
 void
 srtla_bond_close_flow (SrtlaBond * bond, guint flow)
 {
-  const SrtlaFlow closed = { {0, 0, 0, 0}, {FALSE, 0}, 0 };
+  SrtlaFlow *closed = &bond->flows[flow];
 
-  g_return_if_fail (flow != SRTLA_MAIN_FLOW);
+  g_return_if_fail (flow != SRTLA_MAIN_FLOW && flow < SRTLA_MAX_FLOWS);
   srtla_bond_flush_flow (bond, flow);
   srtla_pipeline_close (bond->pipeline, flow);
-  bond->flows[flow] = closed;
+  memset (&closed->settings, 0, sizeof closed->settings);
+  memset (&closed->classifier, 0, sizeof closed->classifier);
+  closed->critical_until = 0;
+  /* The books stay for what is further on. */
+  g_clear_pointer (&closed->interval, g_free);
+  g_clear_pointer (&closed->total, g_free);
 }
 
 void
@@ -264,12 +349,17 @@ srtla_bond_note_sent (SrtlaBond * bond, const SrtlaOutput * output,
     SrtlaTime now)
 {
   SrtlaClassBooks *books = &bond->books[output->priority % SRTLA_N_CLASSES];
+  SrtlaFlow *flow = &bond->flows[output->flow % SRTLA_MAX_FLOWS];
   SrtlaTime took = now > output->arrived ? now - output->arrived : 0;
 
   if (output->kind != SRTLA_OUTPUT_PACKET || output->copy != SRTLA_COPY_NONE)
     return;
   srtla_histogram_record (&books->interval, took);
   srtla_histogram_record (&books->total, took);
+  if (flow->interval == NULL)
+    return;
+  srtla_histogram_record (flow->interval, took);
+  srtla_histogram_record (flow->total, took);
 }
 
 void
@@ -279,4 +369,8 @@ srtla_bond_reset_interval (SrtlaBond * bond)
 
   for (i = 0; i < SRTLA_N_CLASSES; i++)
     srtla_histogram_reset (&bond->books[i].interval);
+  for (i = 0; i < SRTLA_MAX_FLOWS; i++) {
+    if (bond->flows[i].interval != NULL)
+      srtla_histogram_reset (bond->flows[i].interval);
+  }
 }

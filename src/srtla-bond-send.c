@@ -6,11 +6,12 @@
 #include "srtla-bond-private.h"
 
 static guint
-select_uplink (SrtlaBond * bond, gsize size, gboolean brake, SrtlaTime now)
+select_uplink (SrtlaBond * bond, const SrtlaItem * item, gboolean brake)
 {
   const SrtlaSchedulerView view = {
-    (const SrtlaUplink * const *) bond->order, bond->n_uplinks, now,
-    (guint) size, brake, bond->latest
+    (const SrtlaUplink * const *) bond->order, bond->n_uplinks, bond->now,
+    (guint) item->packet.size, brake, item->priority == SRTLA_CLASS_HIGH,
+    bond->latest
   };
   guint index = bond->scheduler->select (&view);
 
@@ -83,22 +84,14 @@ choose (SrtlaBond * bond, const SrtlaItem * item,
 
   *second = SRTLA_NO_UPLINK;
   if (earlier == NULL)
-    return select_uplink (bond, size, brake, bond->now);
+    return select_uplink (bond, item, brake);
   chosen = srtla_enhanced_retransmission (bond, earlier, size);
   if (chosen == SRTLA_NO_UPLINK)
-    return select_uplink (bond, size, FALSE, bond->now);
+    return select_uplink (bond, item, FALSE);
   if (earlier->copies >= 2)
     *second = srtla_enhanced_soonest (bond, size,
         G_GUINT64_CONSTANT (1) << chosen);
   return chosen;
-}
-
-void
-srtla_bond_drop (SrtlaBond * bond, const SrtlaPacket * packet,
-    guint64 * counter)
-{
-  ++*counter;
-  srtla_bond_release (bond, packet->owner);
 }
 
 /* A slot starts afresh: nothing that the logs hold of it means anything. */
@@ -148,7 +141,7 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
     const SrtlaPacket * packet, SrtlaCopy copy, SrtlaTime now)
 {
   const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, caller,
-    *packet, copy, SRTLA_CLASS_MEDIUM, now
+    *packet, copy, SRTLA_CLASS_MEDIUM, now, SRTLA_MAIN_FLOW
   };
   guint32 sequence = srtla_srt_sequence (packet->data);
 
@@ -163,6 +156,7 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
     uplink->in_flight++;
   }
   uplink->sent_at = now;
+  srtla_uplink_pay (uplink, packet->size);
   srtla_bond_count_copy (bond, uplink, copy, packet->size, 1);
   srtla_bond_emit (bond, &output);
   return TRUE;
@@ -173,10 +167,10 @@ emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaItem * item,
     gboolean retransmission)
 {
   const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, item->caller,
-    item->packet, SRTLA_COPY_NONE, item->priority, item->arrived
+    item->packet, SRTLA_COPY_NONE, item->priority, item->arrived, item->flow
   };
 
-  uplink->tokens -= (gint64) item->packet.size;
+  srtla_uplink_pay (uplink, item->packet.size);
   uplink->counters.packets_sent++;
   uplink->counters.bytes_sent += item->packet.size;
   bond->stats.packets_sent++;
@@ -185,6 +179,7 @@ emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaItem * item,
     uplink->counters.retransmissions++;
     bond->stats.retransmissions++;
   }
+  srtla_bond_book_out (bond, item);
   srtla_bond_emit (bond, &output);
 }
 
@@ -214,10 +209,10 @@ srtla_bond_send (SrtlaBond * bond, const SrtlaItem * item)
 }
 
 static SrtlaPushVerdict
-refuse (SrtlaBond * bond, const SrtlaPacket * packet, guint64 * counter,
+refuse (SrtlaBond * bond, const SrtlaItem * item, SrtlaLoss reason,
     SrtlaPushVerdict verdict)
 {
-  srtla_bond_drop (bond, packet, counter);
+  srtla_bond_drop (bond, item, reason);
   return verdict;
 }
 
@@ -225,12 +220,11 @@ refuse (SrtlaBond * bond, const SrtlaPacket * packet, guint64 * counter,
 static SrtlaPushVerdict
 push_classic (SrtlaBond * bond, const SrtlaItem * item)
 {
+  srtla_bond_book_class (bond, item);
   if (bond->outputs_waiting >= SRTLA_BOND_BATCH)
-    return refuse (bond, &item->packet, &bond->stats.dropped_full,
-        SRTLA_PUSH_FULL);
+    return refuse (bond, item, SRTLA_LOSS_FULL, SRTLA_PUSH_FULL);
   if (!srtla_bond_send (bond, item))
-    return refuse (bond, &item->packet, &bond->stats.dropped_no_uplink,
-        SRTLA_PUSH_NO_UPLINK);
+    return refuse (bond, item, SRTLA_LOSS_NO_UPLINK, SRTLA_PUSH_NO_UPLINK);
   return SRTLA_PUSH_TAKEN;
 }
 
@@ -252,16 +246,16 @@ srtla_bond_push_flow (SrtlaBond * bond, guint flow, const SrtlaPacket * packet,
   };
   gboolean is_new = FALSE;
 
-  bond->now = now;
+  bond->now = now = MAX (now, bond->now);
   bond->stats.packets_pushed++;
   bond->stats.bytes_pushed += packet->size;
+  srtla_bond_book_in (bond, &item);
   if (caller != NULL)
     *caller = SRTLA_NO_CALLER;
 
   if (!srtla_kind_is_srt (item.kind)
       || srtla_packet_looks_like_mpegts (packet->data, packet->size))
-    return refuse (bond, packet, &bond->stats.dropped_not_srt,
-        SRTLA_PUSH_NOT_SRT);
+    return refuse (bond, &item, SRTLA_LOSS_NOT_SRT, SRTLA_PUSH_NOT_SRT);
 
   item.caller = srtla_callers_outgoing (&bond->callers, item.kind,
       packet->data, packet->size, now, &is_new);
@@ -272,48 +266,113 @@ srtla_bond_push_flow (SrtlaBond * bond, guint flow, const SrtlaPacket * packet,
   if (item.caller != SRTLA_NO_CALLER)
     item.life = bond->callers.slots[item.caller].life;
 
-  if (srtla_bond_is_classic (bond))
+  if (srtla_bond_is_classic (bond)
+      && srtla_pipeline_waiting (bond->pipeline) == 0)
     return push_classic (bond, &item);
-  if (bond->uplinks_up == 0)
-    return refuse (bond, packet, &bond->stats.dropped_no_uplink,
-        SRTLA_PUSH_NO_UPLINK);
-  srtla_bond_enqueue (bond, &item, droppable);
-  return SRTLA_PUSH_TAKEN;
+  return srtla_bond_enqueue (bond, &item, droppable);
+}
+
+static gboolean
+is_retransmission (const SrtlaPacket * packet)
+{
+  return srtla_packet_kind (packet->data, packet->size) == SRTLA_KIND_SRT_DATA
+      && srtla_srt_is_retransmission (packet->data);
 }
 
 /* A packet that never left is not in flight. */
 static void
-untrack (SrtlaUplink * uplink, const SrtlaOutput * output)
+untrack (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaOutput * output)
 {
-  if (output->caller != SRTLA_NO_CALLER
-      && srtla_packet_kind (output->packet.data, output->packet.size)
-      == SRTLA_KIND_SRT_DATA
-      && srtla_inflight_take (uplink->log, output->caller,
-          srtla_srt_sequence (output->packet.data), NULL)
+  SrtlaTrackerEntry *entry;
+  guint32 sequence;
+
+  if (output->caller == SRTLA_NO_CALLER
+      || srtla_packet_kind (output->packet.data, output->packet.size)
+      != SRTLA_KIND_SRT_DATA)
+    return;
+  sequence = srtla_srt_sequence (output->packet.data);
+  if (srtla_inflight_take (uplink->log, output->caller, sequence, NULL)
       && uplink->in_flight > 0)
     uplink->in_flight--;
+  if (srtla_bond_is_classic (bond))
+    return;
+  entry = srtla_tracker_find (bond->callers.slots[output->caller].tracker,
+      sequence, bond->now);
+  if (entry != NULL)
+    entry->holders &= ~(G_GUINT64_CONSTANT (1) << uplink->slot);
 }
 
+/* Takes the packet off the uplink's counters. */
 static void
-uncount (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaOutput * output,
-    SrtlaSendResult result)
+uncount (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaOutput * output)
 {
-  gsize size = output->packet.size;
+  guint again = is_retransmission (&output->packet);
 
-  if (output->copy != SRTLA_COPY_NONE) {
-    srtla_bond_count_copy (bond, uplink, output->copy, size, -1);
-    return;
-  }
   bond->stats.packets_sent--;
-  bond->stats.bytes_sent -= size;
-  if (result == SRTLA_SEND_FAILED)
-    bond->stats.dropped_send_error++;
-  else
-    bond->stats.dropped_uplink_queue++;
+  bond->stats.bytes_sent -= output->packet.size;
+  bond->stats.retransmissions -= again;
   if (uplink != NULL) {
     uplink->counters.packets_sent--;
-    uplink->counters.bytes_sent -= size;
+    uplink->counters.bytes_sent -= output->packet.size;
+    uplink->counters.retransmissions -= again;
   }
+}
+
+/* Notes that the latest copy of a data packet leaves on another uplink than it
+ * was meant for: it is no copy more. */
+static void
+track_elsewhere (SrtlaBond * bond, SrtlaUplink * uplink,
+    const SrtlaOutput * output)
+{
+  guint32 sequence = srtla_srt_sequence (output->packet.data);
+  SrtlaTrackerEntry *entry;
+
+  if (output->caller == SRTLA_NO_CALLER)
+    return;
+  entry = srtla_tracker_find (bond->callers.slots[output->caller].tracker,
+      sequence, bond->now);
+  if (entry == NULL)
+    return;
+  entry->uplink = (guint8) uplink->slot;
+  entry->holders |= G_GUINT64_CONSTANT (1) << uplink->slot;
+  srtla_inflight_insert (uplink->log, output->caller, sequence,
+      output->packet.size, bond->now);
+  uplink->in_flight++;
+}
+
+/* What an uplink could not send goes by another, whether that has room or not:
+ * it waited long enough. Returns: FALSE if there is none. */
+static gboolean
+send_elsewhere (SrtlaBond * bond, const SrtlaOutput * output)
+{
+  SrtlaOutput again = *output;
+  SrtlaUplink *uplink;
+
+  if (srtla_bond_is_classic (bond) || output->copy != SRTLA_COPY_NONE
+      || output->packet.owner == NULL || bond->config.reference == NULL
+      || bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1)
+    return FALSE;
+  again.uplink = srtla_enhanced_soonest (bond, (guint) output->packet.size,
+      G_GUINT64_CONSTANT (1) << output->uplink);
+  if (again.uplink == SRTLA_NO_UPLINK)
+    return FALSE;
+  uplink = bond->uplinks[again.uplink];
+  bond->config.reference (output->packet.owner, bond->config.user_data);
+  if (srtla_packet_kind (output->packet.data, output->packet.size)
+      == SRTLA_KIND_SRT_DATA)
+    track_elsewhere (bond, uplink, output);
+  uplink->sent_at = bond->now;
+  srtla_uplink_pay (uplink, output->packet.size);
+  uplink->counters.packets_sent++;
+  uplink->counters.bytes_sent += output->packet.size;
+  bond->stats.packets_sent++;
+  bond->stats.bytes_sent += output->packet.size;
+  if (is_retransmission (&output->packet)) {
+    uplink->counters.retransmissions++;
+    bond->stats.retransmissions++;
+  }
+  srtla_bond_emit (bond, &again);
+  return TRUE;
 }
 
 void
@@ -333,9 +392,16 @@ srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
   if (output->kind != SRTLA_OUTPUT_PACKET)
     return;
 
-  uncount (bond, uplink, output, result);
-  if (uplink == NULL)
+  if (uplink != NULL)
+    untrack (bond, uplink, output);
+  if (output->copy != SRTLA_COPY_NONE) {
+    srtla_bond_count_copy (bond, uplink, output->copy, output->packet.size, -1);
     return;
-  untrack (uplink, output);
+  }
+  uncount (bond, uplink, output);
+  if (result != SRTLA_SEND_DROPPED && uplink != NULL
+      && send_elsewhere (bond, output))
+    return;
+  srtla_bond_book_undo (bond, output, result == SRTLA_SEND_FAILED
+      ? SRTLA_LOSS_SEND_ERROR : SRTLA_LOSS_UPLINK_QUEUE);
 }
-

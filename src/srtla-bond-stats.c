@@ -67,6 +67,7 @@ copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
   for (i = 0; i < SRTLA_N_CLASSES; i++) {
     SrtlaClassStats *class = &stats->classes[i];
 
+    class->traffic = bond->books[i].traffic;
     class->packets = bond->books[i].packets;
     class->bytes = bond->books[i].bytes;
     srtla_pipeline_class_stats (bond->pipeline, SRTLA_STAGE_INGRESS, i,
@@ -85,7 +86,10 @@ copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
       continue;
     flow->flow = i;
     flow->settings = bond->flows[i].settings;
+    flow->traffic = bond->flows[i].traffic;
     srtla_pipeline_flow_stats (bond->pipeline, i, &flow->queue);
+    copy_delays (bond->flows[i].interval, &flow->interval);
+    copy_delays (bond->flows[i].total, &flow->total);
     stats->n_flows++;
   }
   stats->waiting = srtla_pipeline_waiting (bond->pipeline);

@@ -199,7 +199,7 @@ drop_outputs (SrtlaBond * bond, guint slot)
       } else {
         bond->stats.packets_sent--;
         bond->stats.bytes_sent -= output.packet.size;
-        bond->stats.dropped_uplink_removed++;
+        srtla_bond_book_undo (bond, &output, SRTLA_LOSS_UPLINK_REMOVED);
       }
       srtla_bond_release (bond, output.packet.owner);
     }
@@ -266,7 +266,8 @@ void
 srtla_bond_keepalive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   SrtlaOutput output = { SRTLA_OUTPUT_CONTROL, uplink->slot, SRTLA_NO_CALLER,
-    {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0
+    {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0,
+    SRTLA_MAIN_FLOW
   };
 
   if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - 1)
@@ -415,7 +416,6 @@ srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
   bond->naks_used = 0;
   for (i = 0; i < bond->n_uplinks; i++)
     srtla_enhanced_release_all (bond, bond->order[i], now);
-  srtla_bond_empty_queues (bond, TRUE);
   bond->scheduler = scheduler;
   for (i = 0; i < SRTLA_MAX_CALLERS && srtla_bond_is_classic (bond); i++)
     srtla_enhanced_drop_all_kept (bond, i);
@@ -519,6 +519,10 @@ srtla_bond_free (SrtlaBond * bond)
   srtla_bond_set_rescue (bond, FALSE);
   srtla_bond_empty_queues (bond, FALSE);
   srtla_pipeline_free (bond->pipeline);
+  for (i = 0; i < SRTLA_MAX_FLOWS; i++) {
+    g_free (bond->flows[i].interval);
+    g_free (bond->flows[i].total);
+  }
   for (i = 0; i < bond->n_uplinks; i++)
     srtla_uplink_free (bond->order[i]);
   srtla_callers_clear (&bond->callers);

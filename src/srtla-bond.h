@@ -106,12 +106,17 @@ typedef struct
 extern const SrtlaFlowSettings srtla_flow_defaults;
 
 /* Opens a flow (1 to SRTLA_MAX_FLOWS - 1), or changes an open one: any time,
- * but the length is that of its opening. Closing drops what waits in its queue,
- * counted as flushed; so does flushing. */
+ * but another length takes effect only while nothing waits. Closing drops what
+ * waits in its queue, counted as flushed; so does flushing. What is further on
+ * still goes. */
 void srtla_bond_set_flow (SrtlaBond *bond, guint flow,
     const SrtlaFlowSettings *settings);
 void srtla_bond_close_flow (SrtlaBond *bond, guint flow);
 void srtla_bond_flush_flow (SrtlaBond *bond, guint flow);
+/* Drops what waits in all queues, counted as flushed. */
+void srtla_bond_flush (SrtlaBond *bond);
+/* Returns: how many packets wait for room. */
+guint srtla_bond_waiting (const SrtlaBond *bond);
 /* Media of the flow is critical until then (MEDIUM, not LOW). */
 void srtla_bond_set_critical (SrtlaBond *bond, guint flow, SrtlaTime until);
 
@@ -145,7 +150,8 @@ SrtlaPushVerdict srtla_bond_push (SrtlaBond *bond, const SrtlaPacket *packet,
     SrtlaTime now, guint *caller);
 
 /* The same for any open flow, with what is known of the packet. It may wait for
- * room; then it is sent, or dropped for a reason that has a counter. */
+ * room; then it is sent, or dropped for a reason that has a counter. Here `now`
+ * is when it arrived, which may be before the time last told. */
 SrtlaPushVerdict srtla_bond_push_flow (SrtlaBond *bond, guint flow,
     const SrtlaPacket *packet, gboolean droppable, SrtlaTime now,
     guint *caller);
@@ -189,6 +195,7 @@ typedef struct
   SrtlaCopy copy;               /* of a PACKET */
   guint8 priority;              /* SrtlaClass of a PACKET */
   SrtlaTime arrived;            /* when it was pushed: PACKET */
+  guint8 flow;                  /* likewise, and by which */
 } SrtlaOutput;
 
 /* Returns: FALSE when there is no more. */
@@ -200,11 +207,14 @@ typedef enum
   SRTLA_SEND_FAILED,            /* an error of the path; not EAGAIN or ENOBUFS,
                                  * which are backpressure, not failures */
   SRTLA_SEND_DROPPED,           /* given up by the owner, e.g. its queue is full */
+  SRTLA_SEND_RETURNED,          /* not sent, and cannot be: its socket closes */
 } SrtlaSendResult;
 
 /* What became of a PACKET output: `data` and `size` as taken (the bytes are
- * read), so before the owner drops the reference. DONE need not be reported.
- * A failure takes the packet out of what is in flight. For CONTROL outputs
+ * read), so before the owner drops its reference, whatever the result. DONE need
+ * not be reported. A failure takes the packet out of what is in flight. In all
+ * modes but classic what FAILED or is RETURNED goes out again by another uplink,
+ * if there is one: an output with a reference of its own. For CONTROL outputs
  * only failures are reported. */
 void srtla_bond_send_result (SrtlaBond *bond, const SrtlaOutput *output,
     SrtlaSendResult result, SrtlaTime now);
@@ -265,15 +275,43 @@ typedef struct
   SrtlaUplinkCounters counters;
 } SrtlaUplinkStats;
 
-/* How long packets of a class took from the flow to the socket, µs. */
+/* How long packets took from the flow to the socket, µs. */
 typedef struct
 {
   guint64 packets;
   SrtlaTime p50, p95, p99, maximum;
 } SrtlaDelays;
 
+/* Why a packet was not sent. */
+typedef enum
+{
+  SRTLA_LOSS_NOT_SRT,           /* has no class */
+  SRTLA_LOSS_NO_UPLINK,
+  SRTLA_LOSS_FULL,              /* outputs were not taken */
+  SRTLA_LOSS_SEND_ERROR,
+  SRTLA_LOSS_UPLINK_QUEUE,
+  SRTLA_LOSS_UPLINK_REMOVED,
+  SRTLA_LOSS_QUEUE,             /* no room in the flow's queue */
+  SRTLA_LOSS_EXPIRED,
+  SRTLA_LOSS_FLUSHED,
+  SRTLA_N_LOSSES
+} SrtlaLoss;
+
+/* The books of a class or a flow: in = out + lost + waiting. In mode classic
+ * all packets count as LOW. */
 typedef struct
 {
+  guint64 packets_in, bytes_in;
+  guint64 packets_out, bytes_out;       /* handed to an uplink */
+  guint64 late;                 /* of those, past their deadline */
+  guint64 lost[SRTLA_N_LOSSES]; /* packets */
+  guint waiting, waiting_maximum;       /* packets, in all queues */
+  guint64 waiting_bytes, waiting_bytes_maximum;
+} SrtlaTraffic;
+
+typedef struct
+{
+  SrtlaTraffic traffic;
   guint64 packets, bytes;       /* sent without having waited */
   SrtlaQueueStats ingress, edf, egress;
   SrtlaDelays interval, total;  /* since the last reset; in all */
@@ -283,7 +321,9 @@ typedef struct
 {
   guint flow;
   SrtlaFlowSettings settings;
+  SrtlaTraffic traffic;         /* since it was opened */
   SrtlaQueueStats queue;
+  SrtlaDelays interval, total;
 } SrtlaFlowStats;
 
 typedef struct
@@ -337,7 +377,7 @@ typedef struct
   SrtlaUplinkStats uplinks[SRTLA_MAX_UPLINKS];  /* in order of their addition */
 } SrtlaBondStats;
 
-/* Begins another interval for SrtlaClassStats.interval. */
+/* Begins another interval for the delays of classes and flows. */
 void srtla_bond_reset_interval (SrtlaBond *bond);
 
 /* Copies plain numbers; any time. */

@@ -73,6 +73,18 @@ srtla_pipeline_set_class_quantum (SrtlaPipeline * pipeline,
   srtla_drr_set_quantum (pipeline->egress, priority, quantum);
 }
 
+SrtlaClass
+srtla_pipeline_last_class (const SrtlaPipeline * pipeline, guint flow,
+    SrtlaClass priority)
+{
+  guint ahead = srtla_drr_queue_classes (pipeline->ingress, flow)
+      | srtla_edf_classes (pipeline->edf)
+      | srtla_drr_classes (pipeline->egress);
+
+  return ahead >> priority > 1
+      ? (SrtlaClass) (31 - __builtin_clz (ahead)) : priority;
+}
+
 gboolean
 srtla_pipeline_push (SrtlaPipeline * pipeline, const SrtlaItem * item,
     SrtlaItem * dropped)
@@ -97,41 +109,51 @@ egress_room (const SrtlaPipeline * pipeline)
   return room;
 }
 
-/* Moves packets on as far as there is room. */
+/* Returns: the bytes of these classes that could leave by now. */
+static guint64
+in_front (const SrtlaPipeline *pipeline, guint classes)
+{
+  guint64 bytes = 0;
+  guint i;
+
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    if (classes & (1u << i))
+      bytes += srtla_drr_stats (pipeline->egress, i, i)->bytes;
+  }
+  return bytes;
+}
+
+/* Moves packets of these classes to the front as far as there is room. */
 static void
-advance (SrtlaPipeline * pipeline, SrtlaTime now)
+advance (SrtlaPipeline * pipeline, guint classes, guint64 room, SrtlaTime now)
 {
   SrtlaItem item, dropped;
-  gboolean moved;
 
-  do {
-    moved = FALSE;
+  for (;;) {
     while (srtla_drr_pop (pipeline->ingress, srtla_edf_room (pipeline->edf),
-            &item)) {
+            &item))
       srtla_edf_push (pipeline->edf, &item);
-      moved = TRUE;
-    }
-    if (srtla_edf_pop (pipeline->edf, egress_room (pipeline), now, &item)) {
-      srtla_drr_push (pipeline->egress, item.priority, &item, &dropped);
-      moved = TRUE;
-    }
-  } while (moved);
+    if (in_front (pipeline, classes) + SRTLA_MAX_DATAGRAM > room
+        || !srtla_edf_pop (pipeline->edf, classes & egress_room (pipeline),
+            now, &item))
+      return;
+    srtla_drr_push (pipeline->egress, item.priority, &item, &dropped);
+  }
 }
 
 const SrtlaItem *
-srtla_pipeline_peek (SrtlaPipeline * pipeline, guint classes, SrtlaTime now)
+srtla_pipeline_peek (SrtlaPipeline * pipeline, guint classes, guint64 room,
+    SrtlaTime now)
 {
   if (pipeline->waiting == 0)
     return NULL;
-  advance (pipeline, now);
+  advance (pipeline, classes, room, now);
   return srtla_drr_peek (pipeline->egress, classes);
 }
 
 gboolean
-srtla_pipeline_pop (SrtlaPipeline * pipeline, guint classes, SrtlaTime now,
-    SrtlaItem * item)
+srtla_pipeline_pop (SrtlaPipeline * pipeline, guint classes, SrtlaItem * item)
 {
-  (void) now;
   if (!srtla_drr_pop (pipeline->egress, classes, item))
     return FALSE;
   pipeline->waiting--;

@@ -5,9 +5,10 @@
  *   flows ─► queue per flow ─► DRR ─► queue per class ─► EDF ─► queue per class
  *   ─► DRR ─► uplinks
  *
- * The last queues hold at most one quantum a class, so that they cannot undo
- * what EDF decided. A packet moves on only when the next stage has room for its
- * class; nothing is dropped but from a flow's full queue, or when it expires.
+ * The last queues hold at most one quantum a class, and no more than can leave
+ * now, so that they cannot undo what EDF decides when there is room. A packet
+ * moves on only when the next stage has room for its class; nothing is dropped
+ * but from a flow's full queue, or when it expires.
  */
 #pragma once
 
@@ -44,18 +45,24 @@ void srtla_pipeline_set_flow_quantum (SrtlaPipeline *pipeline, guint flow,
 void srtla_pipeline_set_class_quantum (SrtlaPipeline *pipeline,
     SrtlaClass priority, guint quantum);
 
+/* Returns: the class in which a packet of that class stays behind all that waits
+ * of its flow. */
+SrtlaClass srtla_pipeline_last_class (const SrtlaPipeline *pipeline,
+    guint flow, SrtlaClass priority);
 /* A packet of an open flow. Returns: TRUE if one of that flow had to go for it,
  * or it itself: *dropped, whose reference is the caller's. */
 gboolean srtla_pipeline_push (SrtlaPipeline *pipeline, const SrtlaItem *item,
     SrtlaItem *dropped);
 
 /* Returns: the packet of `classes` (a set) that goes next, NULL if there is
- * none. Valid until the next change. Take expired ones out first. */
+ * none. `room`: bytes that can leave now; with less than a packet's only what
+ * was put in front before may be given. Valid until the next change. Take
+ * expired ones out first, each time. */
 const SrtlaItem *srtla_pipeline_peek (SrtlaPipeline *pipeline, guint classes,
-    SrtlaTime now);
-/* Takes that packet. Returns: FALSE if there is none. */
+    guint64 room, SrtlaTime now);
+/* Takes the packet that peek () has shown. Returns: FALSE if there is none. */
 gboolean srtla_pipeline_pop (SrtlaPipeline *pipeline, guint classes,
-    SrtlaTime now, SrtlaItem *item);
+    SrtlaItem *item);
 
 /* Takes out a packet that is of no use any more. To be repeated until FALSE. */
 gboolean srtla_pipeline_take_expired (SrtlaPipeline *pipeline, SrtlaTime now,

@@ -38,9 +38,10 @@ enhanced_select (const SrtlaSchedulerView * view)
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
         || (uplink->stalled && !best_stalled))
       continue;
-    if (view->brake && !uplink->stalled
-        && !srtla_uplink_has_room (uplink, view->size)) {
-      braked = TRUE;
+    /* Nothing is known of the room on a stalled one. */
+    if (view->brake && (uplink->stalled ? !srtla_uplink_is_open (uplink)
+            : srtla_uplink_room (uplink, view->urgent) < view->size)) {
+      braked = braked || !uplink->stalled;
       continue;
     }
     score = score_of (uplink, view->size);

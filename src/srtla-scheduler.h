@@ -16,6 +16,7 @@ typedef struct
   SrtlaTime now;
   guint size;                   /* of the packet, bytes */
   gboolean brake;               /* only uplinks that have room for it */
+  gboolean urgent;              /* they have more room for such */
   guint latest;                 /* slot of the latest choice, or SRTLA_NO_UPLINK */
 } SrtlaSchedulerView;
 

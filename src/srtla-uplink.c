@@ -110,14 +110,13 @@ void
 srtla_uplink_count_tokens (SrtlaUplink * uplink, SrtlaTime now)
 {
   gint64 rate = (gint64) uplink->bitrate_maximum / 8;
-  gint64 most = MAX (rate * TOKENS_SPAN / (gint64) SRTLA_SECOND,
-      SRTLA_MAX_DATAGRAM);
+  gint64 most = MAX (rate * TOKENS_SPAN,
+      SRTLA_MAX_DATAGRAM * (gint64) SRTLA_SECOND);
   SrtlaTime elapsed = MIN (now - uplink->tokens_at, SRTLA_SECOND);
 
   if (rate == 0 || elapsed == 0)
     return;
-  uplink->tokens = MIN (uplink->tokens
-      + rate * (gint64) elapsed / (gint64) SRTLA_SECOND, most);
+  uplink->tokens = MIN (uplink->tokens + rate * (gint64) elapsed, most);
   uplink->tokens_at = now;
 }
 
@@ -128,8 +127,7 @@ srtla_uplink_tokens_due (const SrtlaUplink * uplink)
 
   if (rate == 0 || uplink->tokens > 0)
     return SRTLA_TIME_NONE;
-  return uplink->tokens_at
-      + (guint64) (1 - uplink->tokens) * SRTLA_SECOND / rate + 1;
+  return uplink->tokens_at + (guint64) -uplink->tokens / rate + 1;
 }
 
 void

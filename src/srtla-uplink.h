@@ -99,7 +99,8 @@ typedef struct
   gboolean blocked;             /* its socket takes no more */
   guint64 backlog;              /* bytes in its device's queue, as last told */
   guint64 bitrate_maximum;      /* bits/s, a setting; 0 = none */
-  gint64 tokens;                /* bytes that it allows now; below 0: none */
+  gint64 tokens;                /* millionths of bytes that it allows now; a
+                                 * packet may take it below 0 */
   SrtlaTime tokens_at;          /* when they were last counted */
   guint lost_in_row;            /* NAKs since something of it was settled */
   guint lost_since_proof;       /* packets sent after it, as NAKs tell */
@@ -164,15 +165,36 @@ SrtlaTime srtla_uplink_fenced_at (const SrtlaUplink *uplink, SrtlaTime sent_at);
 void srtla_uplink_weigh (SrtlaUplink *uplink, gboolean use_quality,
     SrtlaTime queue_target, SrtlaTime now);
 
-/* Returns: whether it takes a packet of `size` bytes now: its socket does, and
- * neither what is in flight nor its device's queue nor the highest bitrate is
+/* Returns: whether its socket takes a packet, and its highest bitrate is not
  * used up. Tokens must have been counted. */
 static inline gboolean
-srtla_uplink_has_room (const SrtlaUplink * uplink, guint size)
+srtla_uplink_is_open (const SrtlaUplink * uplink)
 {
-  return !uplink->blocked && uplink->backlog <= uplink->room
-      && (uplink->bitrate_maximum == 0 || uplink->tokens > 0)
-      && srtla_inflight_bytes (uplink->log) + size <= uplink->room;
+  return !uplink->blocked
+      && (uplink->bitrate_maximum == 0 || uplink->tokens > 0);
+}
+
+/* Returns: how many bytes it takes now: what is in flight and its device's
+ * queue leave that much room. Urgent packets get a quarter more of it, so that
+ * they need not wait for the next acknowledgement. */
+static inline guint64
+srtla_uplink_room (const SrtlaUplink * uplink, gboolean urgent)
+{
+  guint64 room = urgent && uplink->room < G_MAXUINT64 / 2
+      ? uplink->room + uplink->room / 4 : uplink->room;
+  guint64 bytes = srtla_inflight_bytes (uplink->log);
+
+  if (!srtla_uplink_is_open (uplink) || uplink->backlog > room || bytes > room)
+    return 0;
+  return room - bytes;
+}
+
+/* A packet of `size` bytes goes there. */
+static inline void
+srtla_uplink_pay (SrtlaUplink * uplink, gsize size)
+{
+  if (uplink->bitrate_maximum != 0)
+    uplink->tokens -= (gint64) (size * SRTLA_SECOND);
 }
 
 /* Adds the tokens of the time gone by; a packet takes its size of them. */
