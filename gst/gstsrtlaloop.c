@@ -115,6 +115,14 @@ resolved (gpointer resolver, gpointer user_data)
   gst_srtla_loop_attend (user_data);
 }
 
+static void
+forward_notice (GstSrtlaNotice * notice, gpointer user_data)
+{
+  GstSrtlaLoop *loop = user_data;
+
+  loop->notify (notice, loop->user_data);
+}
+
 /* ---- Starting and stopping ---------------------------------------------- */
 
 static void
@@ -133,7 +141,7 @@ gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
     guint queue_size)
 {
   GstSrtlaEngineConfig config = { loop->element, loop->uplinks, host, port,
-    loop->poll, resolved, loop->notify, loop->user_data
+    loop->poll, resolved, forward_notice, loop
   };
   gchar *name = g_strdup_printf ("%s:loop", GST_OBJECT_NAME (loop->element));
   guint i;

@@ -205,6 +205,28 @@ test_slow_resolver (Fixture *fixture, gconstpointer data)
   expect_no_error (fixture);
 }
 
+/* The loop hears of the answer by itself: no packet comes, and nobody asks for
+ * statistics. */
+static void
+test_idle_resolver (Fixture *fixture, gconstpointer data)
+{
+  guint before = model_resolver_lookups ();
+  gint64 end = g_get_monotonic_time () + testing_patience ();
+
+  (void) data;
+  model_resolver_answer ("127.0.0.1");
+  model_resolver_block (TRUE);
+  g_object_set (fixture->element, "host", "receiver.test", NULL);
+  fixture_play (fixture, 0);
+  while (model_resolver_lookups () == before) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (2000);
+  }
+  model_resolver_block (FALSE);
+  gst_message_unref (record_wait (&fixture->record, GST_MESSAGE_ELEMENT,
+          "srtla-connected"));
+}
+
 /* The first addresses lead nowhere; the last is the receiver's. */
 static void
 test_each_address (Fixture *fixture, gconstpointer data)
@@ -342,6 +364,7 @@ add_tests (void)
   fixture_add_test ("/connection/no-host", test_no_host);
   fixture_add_test ("/connection/unresolvable", test_unresolvable);
   fixture_add_test ("/connection/slow-resolver", test_slow_resolver);
+  fixture_add_test ("/connection/idle-resolver", test_idle_resolver);
   fixture_add_test ("/connection/each-address", test_each_address);
   fixture_add_test ("/connection/port-refused", test_port_refused);
   g_test_add_func ("/connection/ipv6", test_ipv6);
