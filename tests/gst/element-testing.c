@@ -271,8 +271,9 @@ fixture_wait_packets (Fixture *fixture, guint64 count)
 {
   if (!model_receiver_wait_packets (fixture->receiver, count,
           testing_patience ()))
-    g_error ("%" G_GUINT64_FORMAT " packets arrived, not %" G_GUINT64_FORMAT,
-        model_receiver_packets (fixture->receiver, NULL), count);
+    g_error ("%" G_GUINT64_FORMAT " packets arrived, not %" G_GUINT64_FORMAT
+        ": %s", model_receiver_packets (fixture->receiver, NULL), count,
+        fixture_describe (fixture));
 }
 
 void

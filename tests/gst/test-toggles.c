@@ -7,6 +7,9 @@
 #define FLIP_TIME 500           /* µs, half of what a thousand a second need */
 #define BURST 20                /* packets */
 #define BURST_TIME 5000         /* µs */
+/* Packets that may be under way: what a small socket buffer holds, so that none
+ * is lost behind the element on a slow machine. */
+#define BACKLOG (3 * BURST)
 
 static const gchar *const names[] = {
   "mode", "quality", "exploration", "rescue", "nak-filter"
@@ -209,6 +212,8 @@ test_storm (Fixture *fixture, gconstpointer data)
   while (g_atomic_int_get (&storm.flips) < FLIPS) {
     push_burst (fixture, pushed, BURST);
     pushed += BURST;
+    if (pushed > BACKLOG)
+      fixture_wait_packets (fixture, pushed - BACKLOG);
     if (pushed % (10 * BURST) == 0)
       answer (fixture, pushed - 5 * BURST, pushed);
     g_usleep (BURST_TIME);
@@ -256,7 +261,8 @@ uplink_stat (Fixture *fixture, const gchar *uplink, const gchar *field)
   return number;
 }
 
-/* Streams until the uplink stalls once more. Returns: the next number. */
+/* Streams until the uplink stalls once more, slowly: what it has then comes all at
+ * once over the other. Returns: the next number. */
 static guint32
 push_until_stalled (Fixture *fixture, const gchar *uplink, guint32 next)
 {
@@ -266,9 +272,9 @@ push_until_stalled (Fixture *fixture, const gchar *uplink, guint32 next)
   while (uplink_stat (fixture, uplink, "stalls") == stalls) {
     if (g_get_monotonic_time () > end)
       g_error ("%s does not stall: %s", uplink, fixture_describe (fixture));
-    push_burst (fixture, next, BURST);
-    next += BURST;
-    g_usleep (BURST_TIME);
+    push_burst (fixture, next, BURST / 2);
+    next += BURST / 2;
+    g_usleep (4 * BURST_TIME);
   }
   return next;
 }
