@@ -130,7 +130,9 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
     }
     if (taken.reported)
       bond->stats.naks_dropped++;
-    note_arrival (bond, &taken, now);
+    /* Whose number it is must be certain, or a loss might be kept quiet. */
+    if (!taken.ambiguous)
+      note_arrival (bond, &taken, now);
     found++;
     bytes += taken.size;
     newest = MAX (newest, place);

@@ -273,7 +273,8 @@ srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
     guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
 {
   guint32 index = find (log, ANYBODY, sequence);
-  guint32 oldest = index;
+  guint32 oldest = index, newest = index;
+  gboolean ambiguous = FALSE;
   guint copies = 0;
 
   if (index == NONE)
@@ -281,12 +282,15 @@ srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
   for (; index != NONE; index = log->nodes[index].older) {
     if (log->nodes[index].entry.sequence != sequence)
       continue;
+    ambiguous |= log->nodes[index].entry.caller
+        != log->nodes[newest].entry.caller;
     if (copies++ == 0 || place_of (log, index) >= from
         || place_of (log, oldest) < from)
       oldest = index;
   }
   settle (log, &log->nodes[oldest]);
   *taken = log->nodes[oldest].entry;
+  taken->ambiguous = ambiguous;
   *place = place_of (log, oldest);
   *sole = copies == 1 && !taken->again;
   return TRUE;

@@ -21,6 +21,7 @@ typedef struct
   guint8 passed : 1;            /* held, but no longer on the uplink: likewise */
   guint8 reported : 1;          /* a NAK names it, which is held back */
   guint8 again : 1;             /* an earlier copy was held when it was sent */
+  guint8 ambiguous : 1;         /* as taken: another caller's number was held too */
   SrtlaTime sent_at;
 } SrtlaInflightEntry;
 
