@@ -169,6 +169,8 @@ void srtla_enhanced_keep (SrtlaBond *bond, guint caller, guint32 sequence,
 void srtla_enhanced_unkeep (SrtlaBond *bond, const SrtlaTrackerEntry *entry);
 void srtla_enhanced_drop_kept (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_drop_all_kept (SrtlaBond *bond, guint caller);
+/* Sends once more what nobody will miss in time. */
+void srtla_enhanced_mend (SrtlaBond *bond, SrtlaTime now);
 gboolean srtla_enhanced_is_told_once (const SrtlaCaller *caller);
 void srtla_enhanced_resend (SrtlaBond *bond, SrtlaUplink *uplink,
     const SrtlaInflightEntry *lost, SrtlaTime now);
@@ -210,8 +212,6 @@ void srtla_bond_pump (SrtlaBond *bond);
 /* Takes a caller's packet into its flow's queue, or sends it at once. */
 SrtlaPushVerdict srtla_bond_enqueue (SrtlaBond *bond, SrtlaItem *item,
     gboolean droppable);
-/* Sends or drops all that waits: the mode changes, or the end has come. */
-void srtla_bond_empty_queues (SrtlaBond *bond, gboolean send);
 /* When queues or brakes have something to do. */
 SrtlaTime srtla_bond_queue_deadline (const SrtlaBond *bond);
 

@@ -186,22 +186,14 @@ srtla_bond_pump (SrtlaBond * bond)
 }
 
 void
-srtla_bond_empty_queues (SrtlaBond * bond, gboolean send)
+srtla_bond_flush (SrtlaBond * bond)
 {
   SrtlaItem item;
 
   while (srtla_pipeline_flush (bond->pipeline, &item)) {
     srtla_bond_book_leave (bond, &item);
-    if (!send || bond->outputs_waiting >= SRTLA_BOND_OUTPUTS
-        - 2 * SRTLA_MAX_UPLINKS || !srtla_bond_send (bond, &item))
-      srtla_bond_drop (bond, &item, SRTLA_LOSS_FLUSHED);
+    srtla_bond_drop (bond, &item, SRTLA_LOSS_FLUSHED);
   }
-}
-
-void
-srtla_bond_flush (SrtlaBond * bond)
-{
-  srtla_bond_empty_queues (bond, FALSE);
 }
 
 guint

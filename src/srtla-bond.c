@@ -517,7 +517,7 @@ srtla_bond_free (SrtlaBond * bond)
     bond->outputs_first = (bond->outputs_first + 1) % SRTLA_BOND_OUTPUTS;
   }
   srtla_bond_set_rescue (bond, FALSE);
-  srtla_bond_empty_queues (bond, FALSE);
+  srtla_bond_flush (bond);
   srtla_pipeline_free (bond->pipeline);
   for (i = 0; i < SRTLA_MAX_FLOWS; i++) {
     g_free (bond->flows[i].interval);
