@@ -425,6 +425,7 @@ net_add_caller (Net *net, guint32 first, guint latency_ms)
   caller->peer_id = 0x20000001u + index;
   caller->first = caller->next = first;
   caller->latency = latency_ms * SRTLA_MILLISECOND;
+  caller->stuck_since = net->now;
   caller->records = g_array_new (FALSE, TRUE, sizeof (NetRecord));
   push (net, packet, testing_induction (packet, caller->socket_id, first, 0));
   size = testing_induction_response (packet, caller->socket_id, first, 0);
