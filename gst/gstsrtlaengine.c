@@ -350,9 +350,10 @@ push_packet (GstSrtlaEngine * engine, GstSrtlaIngress * ingress,
   gst_srtla_packet_unref (engine->pool, packet.owner);
 }
 
-/* Takes packets from the pads in turn. Returns: whether there may be more. */
+/* Takes packets from the pads in turn; *served becomes TRUE if there are any.
+ * Returns: whether there may be more. */
 static gboolean
-push (GstSrtlaEngine * engine, SrtlaTime now)
+push (GstSrtlaEngine * engine, SrtlaTime now, gboolean * served)
 {
   GstBuffer *buffers[INGRESS_BATCH];
   guint total = 0, round, i, j, n;
@@ -370,6 +371,7 @@ push (GstSrtlaEngine * engine, SrtlaTime now)
     }
     total += round;
   } while (round > 0 && total < SRTLA_BOND_BATCH);
+  *served = *served || total > 0;
   return round > 0;
 }
 
@@ -409,13 +411,15 @@ check_timers (GstSrtlaEngine * engine, SrtlaTime now)
 }
 
 gboolean
-gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now)
+gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now,
+    gboolean * served)
 {
   gboolean more = FALSE;
 
   if (ready)
     more = receive (engine, now);
-  more = push (engine, now) || more;
+  *served = ready;
+  more = push (engine, now, served) || more;
   gst_srtla_links_update (engine->links, now);
   take_outputs (engine, now);
   srtla_bond_tick (engine->bond, now);
@@ -437,6 +441,18 @@ gst_srtla_engine_has_input (GstSrtlaEngine * engine)
   for (i = 0; i < engine->ingresses->len; i++) {
     gst_srtla_ingress_get_stats (engine->ingresses->pdata[i], &stats);
     if (stats.queued > 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+gst_srtla_engine_is_filling (GstSrtlaEngine * engine)
+{
+  guint i;
+
+  for (i = 0; i < engine->ingresses->len; i++) {
+    if (gst_srtla_ingress_is_filling (engine->ingresses->pdata[i]))
       return TRUE;
   }
   return FALSE;

@@ -26,10 +26,15 @@ typedef struct
   SrtlaTime connection_timeout; /* 0 = never */
   SrtlaTime drain_timeout;
   SrtlaTime stats_interval;     /* 0 = off */
+  SrtlaTime coalesce_time;      /* the loop's; 0 = off */
   GSocket *return_socket;       /* or NULL; not owned */
   const gchar *uplinks_file;    /* or NULL; not owned */
   GstSrtlaToggles toggles;
 } GstSrtlaSettings;
+
+/* µs. Of srtpacketsrc too. */
+#define GST_SRTLA_DEFAULT_COALESCE 1000
+#define GST_SRTLA_COALESCE_MAX 100000
 
 /* Between looks at uplinks-file. */
 #define GST_SRTLA_FILE_INTERVAL (500 * SRTLA_MILLISECOND)
@@ -67,11 +72,14 @@ void gst_srtla_engine_set_src_pad (GstSrtlaEngine * engine,
 void gst_srtla_engine_drain (GstSrtlaEngine * engine, guint number,
     SrtlaTime now);
 
-/* ready: sockets have something. Returns: whether there is more to do at once. */
+/* ready: sockets have something. *served becomes whether packets or datagrams
+ * came in. Returns: whether there is more to do at once. */
 gboolean gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready,
-    SrtlaTime now);
+    SrtlaTime now, gboolean * served);
 /* Returns: whether packets came in since. From the loop, before it sleeps. */
 gboolean gst_srtla_engine_has_input (GstSrtlaEngine * engine);
+/* Returns: whether some pad's packets should not wait for more. */
+gboolean gst_srtla_engine_is_filling (GstSrtlaEngine * engine);
 SrtlaTime gst_srtla_engine_deadline (GstSrtlaEngine * engine);
 
 /* Closes the sockets: what waits is dropped and counted. */

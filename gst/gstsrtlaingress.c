@@ -89,8 +89,17 @@ push_one (GstSrtlaIngress * ingress, GstBuffer * buffer)
   stats->queued++;
 }
 
+/* Likewise. A small queue is filling when it is half full. */
+static gboolean
+is_filling (const GstSrtlaIngress * ingress)
+{
+  return ingress->stats.queued >= MIN (GST_SRTLA_INGRESS_FILLING,
+      (ingress->size + 1) / 2);
+}
+
 gboolean
-gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer)
+gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer,
+    gboolean * filling)
 {
   gboolean flushing;
 
@@ -98,6 +107,7 @@ gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer)
   flushing = ingress->flushing;
   if (!flushing)
     push_one (ingress, buffer);
+  *filling = is_filling (ingress);
   g_mutex_unlock (&ingress->lock);
   if (flushing)
     gst_buffer_unref (buffer);
@@ -105,7 +115,8 @@ gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer)
 }
 
 gboolean
-gst_srtla_ingress_push_list (GstSrtlaIngress * ingress, GstBufferList * list)
+gst_srtla_ingress_push_list (GstSrtlaIngress * ingress, GstBufferList * list,
+    gboolean * filling)
 {
   guint i, n = gst_buffer_list_length (list);
   gboolean flushing;
@@ -114,6 +125,7 @@ gst_srtla_ingress_push_list (GstSrtlaIngress * ingress, GstBufferList * list)
   flushing = ingress->flushing;
   for (i = 0; i < n && !flushing; i++)
     push_one (ingress, gst_buffer_ref (gst_buffer_list_get (list, i)));
+  *filling = is_filling (ingress);
   g_mutex_unlock (&ingress->lock);
   gst_buffer_list_unref (list);
   return !flushing;
@@ -142,6 +154,17 @@ gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing)
   ingress->flushing = flushing;
   drop_all (ingress);
   g_mutex_unlock (&ingress->lock);
+}
+
+gboolean
+gst_srtla_ingress_is_filling (GstSrtlaIngress * ingress)
+{
+  gboolean filling;
+
+  g_mutex_lock (&ingress->lock);
+  filling = is_filling (ingress);
+  g_mutex_unlock (&ingress->lock);
+  return filling;
 }
 
 void

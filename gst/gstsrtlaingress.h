@@ -29,10 +29,16 @@ void gst_srtla_ingress_unref (GstSrtlaIngress * ingress);
 /* Starts afresh with room for `size` packets: counters too. */
 void gst_srtla_ingress_reset (GstSrtlaIngress * ingress, guint size);
 
-/* Take over the buffer or list. Return: FALSE if it is flushing. */
-gboolean gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer);
+/* Packets that are a batch by themselves: they need not wait for more. Half of
+ * what one turn of the loop takes. */
+#define GST_SRTLA_INGRESS_FILLING 128
+
+/* Take over the buffer or list. *filling becomes whether there is that much.
+ * Return: FALSE if it is flushing. */
+gboolean gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer,
+    gboolean * filling);
 gboolean gst_srtla_ingress_push_list (GstSrtlaIngress * ingress,
-    GstBufferList * list);
+    GstBufferList * list, gboolean * filling);
 
 /* Moves up to n packets out, oldest first. Returns: how many. */
 guint gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstBuffer ** out,
@@ -41,6 +47,7 @@ guint gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstBuffer ** out,
 /* Empties the queue; while flushing is TRUE nothing comes in. */
 void gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing);
 
+gboolean gst_srtla_ingress_is_filling (GstSrtlaIngress * ingress);
 void gst_srtla_ingress_get_stats (GstSrtlaIngress * ingress,
     GstSrtlaIngressStats * stats);
 

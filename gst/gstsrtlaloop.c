@@ -10,6 +10,13 @@
 /* µs that someone who asks waits for fresh numbers. */
 #define PUBLISH_PATIENCE (100 * 1000)
 
+/* What a producer finds: in the second a wake-up is needed, in the third only
+ * if the matter is urgent. */
+enum
+{
+  AWAKE, ASLEEP, PAUSING
+};
+
 struct _GstSrtlaLoop
 {
   GstElement *element;          /* not referenced */
@@ -20,8 +27,9 @@ struct _GstSrtlaLoop
   GstTask *task;
   GRecMutex task_lock;
   GstPoll *poll;
+  GstPoll *pause;               /* no sockets: what comes in waits */
 
-  gint sleeping;                /* atomic: a wake-up is needed */
+  gint sleeping;                /* atomic: AWAKE, ASLEEP or PAUSING */
   gint attention;               /* atomic: something below changed */
 
   GMutex lock;                  /* of all down to `numbers` */
@@ -43,7 +51,9 @@ struct _GstSrtlaLoop
   guint numbers_asked_now;      /* when this turn began */
   gboolean more;                /* to do, at once */
   gboolean ready;               /* sockets have something */
+  gboolean served;              /* the last turn had something to do */
   SrtlaTime now, publish_at;
+  SrtlaTime coalesce_time;
   gboolean fresh;               /* something happened since the last copy */
 };
 
@@ -60,6 +70,7 @@ gst_srtla_loop_new (GstElement * element, GstSrtlaUplinks * uplinks,
   loop->notify = notify;
   loop->user_data = user_data;
   loop->poll = gst_poll_new (TRUE);
+  loop->pause = gst_poll_new (TRUE);
   g_rec_mutex_init (&loop->task_lock);
   g_mutex_init (&loop->lock);
   g_cond_init (&loop->published);
@@ -86,6 +97,7 @@ gst_srtla_loop_free (GstSrtlaLoop * loop)
   clear_settings (&loop->settings);
   g_clear_object (&loop->src_pad);
   gst_poll_free (loop->poll);
+  gst_poll_free (loop->pause);
   g_rec_mutex_clear (&loop->task_lock);
   g_mutex_clear (&loop->lock);
   g_cond_clear (&loop->published);
@@ -95,17 +107,20 @@ gst_srtla_loop_free (GstSrtlaLoop * loop)
 /* ---- Waking ------------------------------------------------------------- */
 
 void
-gst_srtla_loop_wake (GstSrtlaLoop * loop)
+gst_srtla_loop_wake (GstSrtlaLoop * loop, gboolean urgent)
 {
-  if (g_atomic_int_compare_and_exchange (&loop->sleeping, TRUE, FALSE))
+  if (g_atomic_int_compare_and_exchange (&loop->sleeping, ASLEEP, AWAKE))
     gst_poll_set_flushing (loop->poll, TRUE);
+  else if (urgent
+      && g_atomic_int_compare_and_exchange (&loop->sleeping, PAUSING, AWAKE))
+    gst_poll_set_flushing (loop->pause, TRUE);
 }
 
 void
 gst_srtla_loop_attend (GstSrtlaLoop * loop)
 {
   g_atomic_int_set (&loop->attention, TRUE);
-  gst_srtla_loop_wake (loop);
+  gst_srtla_loop_wake (loop, TRUE);
 }
 
 static void
@@ -148,9 +163,11 @@ gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
 
   reset_uplinks (loop);
   gst_poll_set_flushing (loop->poll, FALSE);
+  gst_poll_set_flushing (loop->pause, FALSE);
   loop->now = (SrtlaTime) g_get_monotonic_time ();
   loop->publish_at = loop->now;
-  loop->sleeping = FALSE;
+  loop->sleeping = AWAKE;
+  loop->served = FALSE;
   loop->attention = TRUE;
   loop->more = TRUE;
   loop->ready = FALSE;
@@ -233,22 +250,47 @@ timeout (GstSrtlaLoop * loop)
   return deadline > loop->now ? (deadline - loop->now) * GST_USECOND : 0;
 }
 
+/* Having served one batch, the loop lets the next one gather, as network cards
+ * moderate their interrupts. Not for longer than `coalesce_time` after the last
+ * turn began, nor while a queue is filling. */
+static void
+loop_pause (GstSrtlaLoop * loop)
+{
+  SrtlaTime until = loop->now + loop->coalesce_time;
+  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
+
+  if (now >= until)
+    return;
+  g_atomic_int_set (&loop->sleeping, PAUSING);
+  if (!g_atomic_int_get (&loop->attention)
+      && !gst_srtla_engine_is_filling (loop->engine)) {
+    if (gst_poll_wait (loop->pause, (until - now) * GST_USECOND) < 0)
+      gst_poll_set_flushing (loop->pause, FALSE);
+    else
+      loop->now = until;        /* or a little later: near enough to wait from */
+  }
+  g_atomic_int_set (&loop->sleeping, AWAKE);
+}
+
 /* Producers look at `sleeping` after they left their packet; so it must be set
  * before the last look at what they left. */
 static void
 loop_wait (GstSrtlaLoop * loop)
 {
-  GstClockTime wait = loop->more ? 0 : timeout (loop);
+  GstClockTime wait;
   gint result;
 
+  if (loop->coalesce_time > 0 && !loop->more && loop->served)
+    loop_pause (loop);
+  wait = loop->more ? 0 : timeout (loop);
   if (wait > 0) {
-    g_atomic_int_set (&loop->sleeping, TRUE);
+    g_atomic_int_set (&loop->sleeping, ASLEEP);
     if (g_atomic_int_get (&loop->attention)
         || gst_srtla_engine_has_input (loop->engine))
       wait = 0;
   }
   result = gst_poll_wait (loop->poll, wait);
-  g_atomic_int_set (&loop->sleeping, FALSE);
+  g_atomic_int_set (&loop->sleeping, AWAKE);
   loop->ready = result != 0;
   if (result < 0)
     gst_poll_set_flushing (loop->poll, FALSE);
@@ -270,6 +312,7 @@ take_commands (GstSrtlaLoop * loop)
         gst_srtla_ingress_ref (loop->ingresses->pdata[i]));
   gst_srtla_engine_set_ingresses (loop->engine, ingresses, &loop->past);
   gst_srtla_engine_set_settings (loop->engine, &loop->settings, loop->now);
+  loop->coalesce_time = loop->settings.coalesce_time;
   gst_srtla_engine_set_src_pad (loop->engine, loop->src_pad);
   gst_srtla_engine_drain (loop->engine, loop->drain, loop->now);
   if (loop->numbers_asked != loop->numbers_answered)
@@ -287,7 +330,8 @@ loop_turn (gpointer data)
   loop_wait (loop);
   loop->now = (SrtlaTime) g_get_monotonic_time ();
   take_commands (loop);
-  loop->more = gst_srtla_engine_turn (loop->engine, loop->ready, loop->now);
+  loop->more = gst_srtla_engine_turn (loop->engine, loop->ready, loop->now,
+      &loop->served);
   loop->fresh = loop->fresh || loop->ready || loop->more;
   if (loop->fresh && loop->now >= loop->publish_at)
     publish (loop, TRUE);

@@ -26,8 +26,9 @@ void gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
 void gst_srtla_loop_stop (GstSrtlaLoop * loop);
 gboolean gst_srtla_loop_is_running (GstSrtlaLoop * loop);
 
-/* Packets wait: costs one atomic operation unless the loop sleeps. */
-void gst_srtla_loop_wake (GstSrtlaLoop * loop);
+/* Packets wait: costs one or two atomic operations unless the loop sleeps.
+ * urgent: also if it lets packets gather. */
+void gst_srtla_loop_wake (GstSrtlaLoop * loop, gboolean urgent);
 /* Uplinks changed. */
 void gst_srtla_loop_attend (GstSrtlaLoop * loop);
 

@@ -31,6 +31,7 @@ struct _GstSrtlaSink
   guint queue_size;             /* packets */
   guint connection_timeout;     /* ms */
   guint drain_timeout;          /* ms */
+  guint coalesce_time;          /* µs */
   GstSrtlaToggles toggles;
 
   /* Under the object lock: end of stream. */

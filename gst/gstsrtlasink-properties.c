@@ -37,6 +37,7 @@ enum
   PROP_QUEUE_SIZE,
   PROP_CONNECTION_TIMEOUT,
   PROP_DRAIN_TIMEOUT,
+  PROP_COALESCE_TIME,
   N_PROPERTIES
 };
 
@@ -54,6 +55,7 @@ pass_settings (GstSrtlaSink * sink)
   settings.connection_timeout = sink->connection_timeout * SRTLA_MILLISECOND;
   settings.drain_timeout = sink->drain_timeout * SRTLA_MILLISECOND;
   settings.stats_interval = sink->stats_interval * SRTLA_MILLISECOND;
+  settings.coalesce_time = sink->coalesce_time;
   settings.return_socket = sink->return_socket;
   settings.uplinks_file = sink->uplinks_file;
   settings.toggles = sink->toggles;
@@ -197,6 +199,9 @@ get_property (GObject * object, guint id, GValue * value,
     case PROP_DRAIN_TIMEOUT:
       g_value_set_uint (value, sink->drain_timeout);
       break;
+    case PROP_COALESCE_TIME:
+      g_value_set_uint (value, sink->coalesce_time);
+      break;
     default:
       if (!get_toggle (&sink->toggles, id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -258,6 +263,9 @@ set_property (GObject * object, guint id, const GValue * value,
       break;
     case PROP_DRAIN_TIMEOUT:
       sink->drain_timeout = g_value_get_uint (value);
+      break;
+    case PROP_COALESCE_TIME:
+      sink->coalesce_time = g_value_get_uint (value);
       break;
     default:
       if (!set_toggle (&sink->toggles, id, value))
@@ -334,6 +342,10 @@ gst_srtla_sink_class_init_properties (GObjectClass * klass)
       "Drain timeout", "Milliseconds that end of stream waits at most for "
       "packets that are still to be sent", 0, INTERVAL_MAX,
       DEFAULT_DRAIN_TIMEOUT, playing);
+  properties[PROP_COALESCE_TIME] = g_param_spec_uint ("coalesce-time",
+      "Coalesce time", "Microseconds that packets may wait for more after a "
+      "batch was sent: fewer wake-ups cost less (0 = none)", 0,
+      GST_SRTLA_COALESCE_MAX, GST_SRTLA_DEFAULT_COALESCE, playing);
   install_toggles (playing);
   klass->get_property = get_property;
   klass->set_property = set_property;
@@ -348,6 +360,7 @@ gst_srtla_sink_init_properties (GstSrtlaSink * sink)
   sink->queue_size = DEFAULT_QUEUE_SIZE;
   sink->connection_timeout = DEFAULT_CONNECTION_TIMEOUT;
   sink->drain_timeout = DEFAULT_DRAIN_TIMEOUT;
+  sink->coalesce_time = GST_SRTLA_DEFAULT_COALESCE;
   sink->toggles.mode = DEFAULT_MODE;
   sink->toggles.quality = DEFAULT_QUALITY;
   sink->toggles.exploration = DEFAULT_EXPLORATION;

@@ -58,13 +58,14 @@ static GstFlowReturn
 sink_pad_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
   GstSrtlaSinkPad *self = GST_SRTLA_SINK_PAD (pad);
+  gboolean filling;
 
   (void) parent;
   if (g_atomic_int_get (&self->look_for_socket))
     look_again (self);
-  if (!gst_srtla_ingress_push (self->ingress, buffer))
+  if (!gst_srtla_ingress_push (self->ingress, buffer, &filling))
     return GST_FLOW_FLUSHING;
-  gst_srtla_loop_wake (self->loop);
+  gst_srtla_loop_wake (self->loop, filling);
   return GST_FLOW_OK;
 }
 
@@ -72,13 +73,14 @@ static GstFlowReturn
 sink_pad_chain_list (GstPad * pad, GstObject * parent, GstBufferList * list)
 {
   GstSrtlaSinkPad *self = GST_SRTLA_SINK_PAD (pad);
+  gboolean filling;
 
   (void) parent;
   if (g_atomic_int_get (&self->look_for_socket))
     look_again (self);
-  if (!gst_srtla_ingress_push_list (self->ingress, list))
+  if (!gst_srtla_ingress_push_list (self->ingress, list, &filling))
     return GST_FLOW_FLUSHING;
-  gst_srtla_loop_wake (self->loop);
+  gst_srtla_loop_wake (self->loop, filling);
   return GST_FLOW_OK;
 }
 

@@ -7,7 +7,8 @@
 static const gchar *const properties[] = {
   "uri", "host", "port", "uplinks", "uplinks-file", "mode", "quality",
   "exploration", "rescue", "nak-filter", "stats", "stats-interval",
-  "return-socket", "queue-size", "connection-timeout", "drain-timeout", NULL
+  "return-socket", "queue-size", "connection-timeout", "drain-timeout",
+  "coalesce-time", NULL
 };
 
 static const gchar *const signals[] = {
@@ -159,7 +160,7 @@ test_defaults (void)
 {
   GstElement *element = gst_element_factory_make ("srtlasink", NULL);
   gboolean quality, exploration, rescue, filter;
-  guint port, interval, queue, connection, drain;
+  guint port, interval, queue, connection, drain, coalesce;
   gchar *host, *uri, *file;
   GSocket *socket;
 
@@ -167,7 +168,7 @@ test_defaults (void)
   g_object_get (element, "host", &host, "uri", &uri, "uplinks-file", &file,
       "return-socket", &socket, "port", &port, "stats-interval", &interval,
       "queue-size", &queue, "connection-timeout", &connection,
-      "drain-timeout", &drain, NULL);
+      "drain-timeout", &drain, "coalesce-time", &coalesce, NULL);
   g_object_get (element, "quality", &quality, "exploration", &exploration,
       "rescue", &rescue, "nak-filter", &filter, NULL);
   check_mode (element);
@@ -184,6 +185,7 @@ test_defaults (void)
   g_assert_cmpuint (queue, ==, 4096);
   g_assert_cmpuint (connection, ==, 0);
   g_assert_cmpuint (drain, ==, 500);
+  g_assert_cmpuint (coalesce, ==, 1000);
   g_assert_true (GST_OBJECT_FLAG_IS_SET (element, GST_ELEMENT_FLAG_SINK));
   gst_object_unref (element);
 }
