@@ -97,17 +97,19 @@ tool_path (const gchar *name)
 }
 
 void
-e2e_bond_start_receiver (E2eBond * bond)
+e2e_bond_start_receiver (E2eBond * bond, guint16 from_port)
 {
-  gchar srtla_port[8], srt_port[8], behaviour[2] = { 0, 0 };
+  gchar srtla_port[8], srt_port[8], from[8], behaviour[2] = { 0, 0 };
   const gchar *arguments[] = { tool_path ("srtla-receiver"),
     "--srtla-port", srtla_port, "--srt-port", srt_port,
-    "--behave-like", behaviour, NULL
+    "--behave-like", behaviour, "--srt-from-port", from, NULL
   };
   GError *error = NULL;
 
   g_snprintf (srtla_port, sizeof srtla_port, "%u", bond->srtla_port);
   g_snprintf (srt_port, sizeof srt_port, "%u", bond->srt_port);
+  g_snprintf (from, sizeof from, "%u", from_port);
+  bond->from_port = from_port;
   behaviour[0] = bond->settings.behaviour;
   bond->receiver = demo_tool_start (arguments, "listening", &error);
   g_assert_no_error (error);
@@ -140,6 +142,13 @@ start_relay (E2eBond * bond, guint16 port)
 void
 e2e_bond_start (E2eBond * bond, const E2eSettings * settings, guint uplinks)
 {
+  e2e_bond_start_shaped (bond, settings, uplinks, NULL);
+}
+
+void
+e2e_bond_start_shaped (E2eBond * bond, const E2eSettings * settings,
+    guint uplinks, const gchar *orders)
+{
   guint16 target;
   gchar *description;
 
@@ -149,10 +158,12 @@ e2e_bond_start (E2eBond * bond, const E2eSettings * settings, guint uplinks)
   bond->srtla_port = demo_free_port ();
   bond->srt_port = demo_free_port ();
   target = bond->srtla_port;
-  e2e_bond_start_receiver (bond);
+  e2e_bond_start_receiver (bond, demo_free_port ());
   if (settings->with_relay) {
     target = demo_free_port ();
     start_relay (bond, target);
+    if (orders != NULL)
+      e2e_bond_order (bond, "%s", orders);
   }
 
   description = g_strdup_printf ("udpsrc address=127.0.0.1 port=%u "
@@ -176,8 +187,21 @@ e2e_bond_stop (E2eBond * bond)
   demo_tool_stop (bond->receiver);
 }
 
-static GstStructure *
-get_stats (E2eBond * bond)
+void
+e2e_bond_order (E2eBond * bond, const gchar *format, ...)
+{
+  va_list arguments;
+  gchar *line;
+
+  va_start (arguments, format);
+  line = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_assert_true (demo_tool_command (bond->relay, line));
+  g_free (line);
+}
+
+GstStructure *
+e2e_bond_stats (E2eBond * bond)
 {
   GstStructure *stats = NULL;
 
@@ -188,7 +212,7 @@ get_stats (E2eBond * bond)
 guint64
 e2e_bond_stat (E2eBond * bond, const gchar *field)
 {
-  GstStructure *stats = get_stats (bond);
+  GstStructure *stats = e2e_bond_stats (bond);
   const GValue *value = gst_structure_get_value (stats, field);
   guint64 number;
 
@@ -244,7 +268,7 @@ static gboolean
 has_state (gpointer data)
 {
   Expectation *expectation = data;
-  GstStructure *stats = get_stats (expectation->bond);
+  GstStructure *stats = e2e_bond_stats (expectation->bond);
   gboolean reached = strcmp (gst_structure_get_string (find_uplink (stats,
               expectation->uplink), "state"), expectation->state) == 0;
 
@@ -263,7 +287,7 @@ e2e_bond_wait_uplink (E2eBond * bond, const gchar *uplink, const gchar *state)
 static guint64
 uplink_packets (E2eBond * bond, const gchar *uplink)
 {
-  GstStructure *stats = get_stats (bond);
+  GstStructure *stats = e2e_bond_stats (bond);
   guint64 packets = 0;
 
   g_assert_true (gst_structure_get_uint64 (find_uplink (stats, uplink),
@@ -293,9 +317,8 @@ e2e_bond_wait_carries (E2eBond * bond, const gchar *uplink, guint64 packets)
 
 /* ---- Bytes that source and check agree on -------------------------------- */
 
-/* A message: its number, then pseudo-random bytes that depend on it. */
-static void
-make_message (guint64 seed, guint64 number, guint8 message[E2E_MESSAGE])
+void
+e2e_make_message (guint64 seed, guint64 number, guint8 message[E2E_MESSAGE])
 {
   guint64 state = seed + number;
   guint i;
@@ -334,7 +357,7 @@ feed_source (gpointer data)
     GstFlowReturn result = GST_FLOW_ERROR;
     GstBuffer *buffer;
 
-    make_message (source->seed, source->sent, bytes);
+    e2e_make_message (source->seed, source->sent, bytes);
     buffer = gst_buffer_new_wrapped (bytes, E2E_MESSAGE);
     g_signal_emit_by_name (source->appsrc, "push-buffer", buffer, &result);
     gst_buffer_unref (buffer);
@@ -424,7 +447,7 @@ judge (E2eCheck * check)
   guint64 number = GST_READ_UINT64_BE (check->message);
   guint8 expected[E2E_MESSAGE];
 
-  make_message (check->seed, number, expected);
+  e2e_make_message (check->seed, number, expected);
   if (check->complaint != NULL)
     return;
   if (number < check->next || (number > check->next && !check->with_gaps))

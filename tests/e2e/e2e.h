@@ -20,6 +20,10 @@ G_BEGIN_DECLS
 /* Bytes of a message: seven MPEG-TS packets, as a live stream has them. */
 #define E2E_MESSAGE 1316
 
+/* Writes a message: its number, then pseudo-random bytes that depend on it. */
+void e2e_make_message (guint64 seed, guint64 number,
+    guint8 message[E2E_MESSAGE]);
+
 /* Returns: how long to wait for what must happen, s: longer under valgrind. */
 guint e2e_patience (void);
 
@@ -48,6 +52,7 @@ typedef struct
   guint16 input_port;           /* for SRT callers */
   guint16 srtla_port;
   guint16 srt_port;             /* the SRT listener shall be there */
+  guint16 from_port;            /* of the receiver towards it */
   DemoTool *receiver, *relay;   /* relay NULL: none */
   GstElement *pipeline;         /* udpsrc ! srtlasink */
   GstElement *element;          /* srtlasink */
@@ -56,12 +61,21 @@ typedef struct
 /* Starts it all but the SRT ends, and waits until `uplinks` uplinks are up.
  * No host: 127.0.0.1; no uplinks: 127.0.0.2 to 127.0.0.5. */
 void e2e_bond_start (E2eBond *bond, const E2eSettings *settings, guint uplinks);
+/* The same; the relay is given those orders first: one a line, or NULL. */
+void e2e_bond_start_shaped (E2eBond *bond, const E2eSettings *settings,
+    guint uplinks, const gchar *orders);
 void e2e_bond_stop (E2eBond *bond);
 
-/* Ends the receiver without a word to anyone; starts it again. */
+/* Ends the receiver without a word to anyone; starts it again. Unless it is the
+ * port it had, SRT connections do not outlive that. */
 void e2e_bond_stop_receiver (E2eBond *bond);
-void e2e_bond_start_receiver (E2eBond *bond);
+void e2e_bond_start_receiver (E2eBond *bond, guint16 from_port);
 
+/* Tells the relay. */
+void e2e_bond_order (E2eBond *bond, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Returns: `stats`, the caller's. */
+GstStructure *e2e_bond_stats (E2eBond *bond);
 /* Returns: a counter of the element's `stats`. */
 guint64 e2e_bond_stat (E2eBond *bond, const gchar *field);
 /* Waits until it is `value`, or more. */

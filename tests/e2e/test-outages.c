@@ -65,7 +65,7 @@ test_receiver_restarted (void)
 
   e2e_bond_stop_receiver (&bond);
   e2e_check_allow_gaps (check);
-  e2e_bond_start_receiver (&bond);
+  e2e_bond_start_receiver (&bond, demo_free_port ());
   e2e_bond_wait_stat (&bond, "registrations", 2);
   e2e_bond_wait_stat (&bond, "uplinks-up", 4);
   received = e2e_check_messages (check);

@@ -48,6 +48,7 @@ struct _Tool
   GSource *source;
   GSource *timer;               /* ready at the core's deadline */
   GSocketAddress *server;
+  guint16 from_port;            /* towards it; 0: any */
   GHashTable *by_address;       /* Peer → itself; owns it */
   GHashTable *by_number;        /* SrtlaPeer → Peer */
   SrtlaPeer last_number;
@@ -61,6 +62,7 @@ typedef struct
   gint srtla_port, srt_port;
   gchar *srt_host, *bind_address, *behaviour;
   gint stats_interval;          /* s; 0 = never */
+  gint from_port;               /* 0 = any */
 } Options;
 
 /* ---- Peers ------------------------------------------------------------- */
@@ -188,6 +190,24 @@ group_free (gpointer data)
   g_free (group);
 }
 
+/* Returns: a socket connected to the SRT server. */
+static GSocket *
+connect_to_server (Tool *tool, GError **error)
+{
+  GSocketFamily family = g_socket_address_get_family (tool->server);
+  GSocket *socket = g_socket_new (family, G_SOCKET_TYPE_DATAGRAM,
+      G_SOCKET_PROTOCOL_UDP, error);
+  GInetAddress *any = g_inet_address_new_any (family);
+  GSocketAddress *local = g_inet_socket_address_new (any, tool->from_port);
+
+  if (socket != NULL && (!g_socket_bind (socket, local, FALSE, error)
+          || !g_socket_connect (socket, tool->server, NULL, error)))
+    g_clear_object (&socket);
+  g_object_unref (local);
+  g_object_unref (any);
+  return socket;
+}
+
 static void
 open_group (Tool *tool, guint number)
 {
@@ -198,14 +218,11 @@ open_group (Tool *tool, guint number)
   group->number = number;
   g_hash_table_insert (tool->groups, GUINT_TO_POINTER (number), group);
 
-  group->socket = g_socket_new (g_socket_address_get_family (tool->server),
-      G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
-  if (group->socket == NULL
-      || !g_socket_connect (group->socket, tool->server, NULL, &error)) {
+  group->socket = connect_to_server (tool, &error);
+  if (group->socket == NULL) {
     printf ("group %u: no port towards the SRT server: %s\n", number,
         error->message);
     g_clear_error (&error);
-    g_clear_object (&group->socket);
     return;
   }
   g_socket_set_blocking (group->socket, FALSE);
@@ -525,6 +542,9 @@ parse_options (Options *options, SrtlaBehaviour *behaviour, gint *argc,
           "a, c and f take IPv4 only", "LETTER"},
     {"print-stats", 0, 0, G_OPTION_ARG_INT, &options->stats_interval,
         "Print counters that often (never)", "SECONDS"},
+    {"srt-from-port", 0, 0, G_OPTION_ARG_INT, &options->from_port,
+          "Talk to the SRT server from this port, for one group at a time: "
+          "SRT connections outlive a restart (any)", "PORT"},
     {NULL, 0, 0, 0, NULL, NULL, NULL}
   };
   GOptionContext *context = g_option_context_new ("- SRTLA receiver for tests");
@@ -540,7 +560,8 @@ parse_options (Options *options, SrtlaBehaviour *behaviour, gint *argc,
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "'%s' is not an option", (*argv)[1]);
   } else if (options->srtla_port < 0 || options->srtla_port > G_MAXUINT16
-      || options->srt_port < 1 || options->srt_port > G_MAXUINT16) {
+      || options->srt_port < 1 || options->srt_port > G_MAXUINT16
+      || options->from_port < 0 || options->from_port > G_MAXUINT16) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "ports go up to 65535");
   } else if (options->stats_interval < 0) {
@@ -576,6 +597,7 @@ start (Tool *tool, const Options *options, SrtlaBehaviour behaviour,
   if (local == NULL)
     return FALSE;
 
+  tool->from_port = (guint16) options->from_port;
   g_socket_set_blocking (tool->socket, FALSE);
   g_socket_set_option (tool->socket, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER,
       NULL);
@@ -624,7 +646,7 @@ stop (Tool *tool)
 int
 main (int argc, char **argv)
 {
-  Options options = { 5000, 5001, NULL, NULL, NULL, 0 };
+  Options options = { 5000, 5001, NULL, NULL, NULL, 0, 0 };
   SrtlaBehaviour behaviour = SRTLA_BEHAVIOUR_A;
   Tool tool;
   GError *error = NULL;

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "srt-meter.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <syslog.h>
+
+#include <srt/srt.h>
+
+#define IP_PACKET (E2E_MESSAGE + 44)    /* bytes: IP, UDP and SRT around it */
+#define LOOK_TIME 50            /* ms between two looks at whether to stop */
+#define CALL_TIME 3000          /* ms to wait for an answer */
+#define CALL_PAUSE 100          /* ms, then another call */
+#define STATS_MESSAGES 64       /* between two looks at libsrt's counters */
+#define REST (500 * 1000)       /* µs beyond the latency for what is under way */
+
+typedef struct
+{
+  gint64 sent_at;               /* monotonic, µs; 0: it was not */
+  gint64 received_at;           /* 0: it was not */
+} Message;
+
+struct _SrtMeter
+{
+  SrtMeterSettings settings;
+  SRTSOCKET listener;
+  int epoll;                    /* of the listener and its connection */
+  GThread *caller_thread, *listener_thread;
+  gint stop_calling, stop_listening;    /* atomic */
+
+  GMutex lock;                  /* for what follows */
+  GArray *messages;             /* of Message, by number */
+  guint64 received;
+  gint64 lateness;              /* µs */
+  gchar *complaint;             /* NULL: all was right so far */
+  SrtMeterTotals totals;        /* of the connections that ended */
+  SRT_TRACEBSTATS calling, listening;   /* of the present ones */
+};
+
+static void
+add_calling (SrtMeterTotals *totals, const SRT_TRACEBSTATS *stats)
+{
+  totals->sent += (guint64) stats->pktSentUniqueTotal;
+  totals->retransmitted += (guint64) stats->pktRetransTotal;
+  totals->reported_lost += (guint64) stats->pktSndLossTotal;
+  totals->given_up += (guint64) stats->pktSndDropTotal;
+}
+
+static void
+add_listening (SrtMeterTotals *totals, const SRT_TRACEBSTATS *stats)
+{
+  totals->received += (guint64) stats->pktRecvTotal;
+  totals->gaps += (guint64) stats->pktRcvLossTotal;
+  totals->dropped += (guint64) stats->pktRcvDropTotal;
+}
+
+/* ---- The caller ---------------------------------------------------------- */
+
+static struct sockaddr_in
+loopback (guint16 port)
+{
+  struct sockaddr_in address;
+
+  memset (&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_port = htons (port);
+  address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+  return address;
+}
+
+static SRTSOCKET
+call (SrtMeter *meter)
+{
+  struct sockaddr_in address = loopback (meter->settings.caller_port);
+  int latency = (int) meter->settings.latency, timeout = CALL_TIME;
+  SRTSOCKET socket = srt_create_socket ();
+
+  srt_setsockflag (socket, SRTO_LATENCY, &latency, sizeof latency);
+  srt_setsockflag (socket, SRTO_CONNTIMEO, &timeout, sizeof timeout);
+  if (srt_connect (socket, (struct sockaddr *) &address, sizeof address) == 0)
+    return socket;
+  srt_close (socket);
+  g_usleep (CALL_PAUSE * 1000);
+  return SRT_INVALID_SOCK;
+}
+
+/* Returns: the number of a message that is sent now. */
+static guint64
+begin_message (SrtMeter *meter, gint64 due)
+{
+  Message message = { g_get_monotonic_time (), 0 };
+  guint64 number;
+
+  g_mutex_lock (&meter->lock);
+  number = meter->messages->len;
+  g_array_append_val (meter->messages, message);
+  meter->lateness = MAX (meter->lateness, message.sent_at - due);
+  g_mutex_unlock (&meter->lock);
+  return number;
+}
+
+static void
+take_back (SrtMeter *meter, guint64 number)
+{
+  g_mutex_lock (&meter->lock);
+  g_array_index (meter->messages, Message, number).sent_at = 0;
+  g_mutex_unlock (&meter->lock);
+}
+
+static void
+note_calling (SrtMeter *meter, SRTSOCKET socket)
+{
+  SRT_TRACEBSTATS stats;
+
+  if (srt_bistats (socket, &stats, FALSE, TRUE) != 0)
+    return;
+  g_mutex_lock (&meter->lock);
+  meter->calling = stats;
+  g_mutex_unlock (&meter->lock);
+}
+
+/* Sends evenly until told to stop, or until the connection breaks. */
+static void
+send_messages (SrtMeter *meter, SRTSOCKET socket)
+{
+  gint64 began = g_get_monotonic_time (), due, time;
+  guint8 bytes[E2E_MESSAGE];
+  guint64 n, number;
+
+  for (n = 0; !g_atomic_int_get (&meter->stop_calling); n++) {
+    due = began + (gint64) (n * 8 * IP_PACKET * G_USEC_PER_SEC
+        / meter->settings.rate);
+    time = g_get_monotonic_time ();
+    if (due > time)
+      g_usleep ((gulong) (due - time));
+    number = begin_message (meter, due);
+    e2e_make_message (meter->settings.seed, number, bytes);
+    if (srt_sendmsg2 (socket, (const char *) bytes, E2E_MESSAGE, NULL) < 0) {
+      take_back (meter, number);
+      return;
+    }
+    if (n % STATS_MESSAGES == 0)
+      note_calling (meter, socket);
+  }
+}
+
+static gpointer
+run_caller (gpointer data)
+{
+  SrtMeter *meter = data;
+
+  while (!g_atomic_int_get (&meter->stop_calling)) {
+    SRTSOCKET socket = call (meter);
+
+    if (socket == SRT_INVALID_SOCK)
+      continue;
+    g_mutex_lock (&meter->lock);
+    meter->totals.connections++;
+    g_mutex_unlock (&meter->lock);
+    send_messages (meter, socket);
+    /* What is lost now may still be sent again. */
+    if (g_atomic_int_get (&meter->stop_calling))
+      g_usleep (meter->settings.latency * 1000 + REST);
+    note_calling (meter, socket);
+    srt_close (socket);
+    g_mutex_lock (&meter->lock);
+    add_calling (&meter->totals, &meter->calling);
+    memset (&meter->calling, 0, sizeof meter->calling);
+    g_mutex_unlock (&meter->lock);
+  }
+  return NULL;
+}
+
+/* ---- The listener -------------------------------------------------------- */
+
+/* Looks at a message that came. */
+static void
+judge (SrtMeter *meter, const guint8 *bytes, gsize size)
+{
+  guint64 number = size >= 8 ? GST_READ_UINT64_BE (bytes) : 0;
+  guint8 expected[E2E_MESSAGE];
+
+  e2e_make_message (meter->settings.seed, number, expected);
+  g_mutex_lock (&meter->lock);
+  if (size != E2E_MESSAGE || memcmp (bytes, expected, size) != 0
+      || number >= meter->messages->len) {
+    meter->complaint = g_strdup_printf ("a message of %" G_GSIZE_FORMAT
+        " bytes, number %" G_GUINT64_FORMAT ", differs", size, number);
+  } else {
+    Message *message = &g_array_index (meter->messages, Message, number);
+
+    if (message->received_at != 0)
+      meter->complaint = g_strdup_printf ("message %" G_GUINT64_FORMAT
+          " came twice", number);
+    message->received_at = g_get_monotonic_time ();
+    meter->received++;
+  }
+  g_mutex_unlock (&meter->lock);
+}
+
+static void
+note_listening (SrtMeter *meter, SRTSOCKET socket)
+{
+  SRT_TRACEBSTATS stats;
+
+  if (srt_bistats (socket, &stats, FALSE, TRUE) != 0)
+    return;
+  g_mutex_lock (&meter->lock);
+  meter->listening = stats;
+  g_mutex_unlock (&meter->lock);
+}
+
+static void
+drop_connection (SrtMeter *meter, SRTSOCKET socket)
+{
+  if (socket == SRT_INVALID_SOCK)
+    return;
+  note_listening (meter, socket);
+  srt_close (socket);
+  g_mutex_lock (&meter->lock);
+  add_listening (&meter->totals, &meter->listening);
+  memset (&meter->listening, 0, sizeof meter->listening);
+  g_mutex_unlock (&meter->lock);
+}
+
+/* Returns: the connection of who called last. */
+static SRTSOCKET
+accept_latest (SrtMeter *meter, SRTSOCKET present)
+{
+  SRTSOCKET socket = srt_accept (meter->listener, NULL, NULL);
+  int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;
+
+  if (socket == SRT_INVALID_SOCK)
+    return present;
+  drop_connection (meter, present);
+  srt_epoll_add_usock (meter->epoll, socket, &events);
+  return socket;
+}
+
+/* Reads all there is. Returns: FALSE if the connection broke. */
+static gboolean
+read_messages (SrtMeter *meter, SRTSOCKET socket)
+{
+  char bytes[E2E_MESSAGE + 1];
+  int size;
+
+  while ((size = srt_recvmsg (socket, bytes, sizeof bytes)) > 0) {
+    judge (meter, (const guint8 *) bytes, (gsize) size);
+    if (meter->received % STATS_MESSAGES == 0)
+      note_listening (meter, socket);
+  }
+  return srt_getlasterror (NULL) == SRT_EASYNCRCV;
+}
+
+static gpointer
+run_listener (gpointer data)
+{
+  SrtMeter *meter = data;
+  SRTSOCKET socket = SRT_INVALID_SOCK;
+
+  while (!g_atomic_int_get (&meter->stop_listening)) {
+    SRTSOCKET ready[2];
+    int n_ready = G_N_ELEMENTS (ready), i;
+
+    if (srt_epoll_wait (meter->epoll, ready, &n_ready, NULL, NULL, LOOK_TIME,
+            NULL, NULL, NULL, NULL) < 0)
+      continue;
+    for (i = 0; i < n_ready; i++) {
+      if (ready[i] == meter->listener) {
+        socket = accept_latest (meter, socket);
+      } else if (ready[i] == socket && !read_messages (meter, socket)) {
+        drop_connection (meter, socket);
+        socket = SRT_INVALID_SOCK;
+      }
+    }
+  }
+  drop_connection (meter, socket);
+  return NULL;
+}
+
+static SRTSOCKET
+listen_at (guint16 port, guint milliseconds)
+{
+  struct sockaddr_in address = loopback (port);
+  int latency = (int) milliseconds;
+  gboolean blocking = FALSE;    /* its connections inherit it */
+  SRTSOCKET socket = srt_create_socket ();
+
+  srt_setsockflag (socket, SRTO_LATENCY, &latency, sizeof latency);
+  srt_setsockflag (socket, SRTO_RCVSYN, &blocking, sizeof blocking);
+  if (srt_bind (socket, (struct sockaddr *) &address, sizeof address) != 0
+      || srt_listen (socket, 4) != 0)
+    g_error ("SRT listener: %s", srt_getlasterror_str ());
+  return socket;
+}
+
+/* ---- Start, end, account ------------------------------------------------- */
+
+SrtMeter *
+srt_meter_start (const SrtMeterSettings *settings)
+{
+  SrtMeter *meter = g_new0 (SrtMeter, 1);
+  int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;
+
+  srt_startup ();
+  srt_setloglevel (LOG_CRIT);   /* what is dropped is what we count */
+  g_mutex_init (&meter->lock);
+  meter->settings = *settings;
+  meter->messages = g_array_sized_new (FALSE, FALSE, sizeof (Message), 65536);
+  meter->listener = listen_at (settings->listener_port, settings->latency);
+  meter->epoll = srt_epoll_create ();
+  srt_epoll_add_usock (meter->epoll, meter->listener, &events);
+  meter->listener_thread = g_thread_new ("listener", run_listener, meter);
+  meter->caller_thread = g_thread_new ("caller", run_caller, meter);
+  return meter;
+}
+
+void
+srt_meter_stop (SrtMeter *meter)
+{
+  g_atomic_int_set (&meter->stop_calling, TRUE);
+  g_thread_join (meter->caller_thread);
+  g_atomic_int_set (&meter->stop_listening, TRUE);
+  g_thread_join (meter->listener_thread);
+  srt_close (meter->listener);
+  srt_epoll_release (meter->epoll);
+}
+
+void
+srt_meter_free (SrtMeter *meter)
+{
+  g_array_free (meter->messages, TRUE);
+  g_mutex_clear (&meter->lock);
+  g_free (meter->complaint);
+  g_free (meter);
+  srt_cleanup ();
+}
+
+guint64
+srt_meter_received (SrtMeter *meter)
+{
+  guint64 received;
+  gchar *complaint;
+
+  g_mutex_lock (&meter->lock);
+  received = meter->received;
+  complaint = meter->complaint;
+  g_mutex_unlock (&meter->lock);
+  if (complaint != NULL)
+    g_error ("%s, after %" G_GUINT64_FORMAT " that were right", complaint,
+        received);
+  return received;
+}
+
+void
+srt_meter_count (SrtMeter *meter, gint64 from, gint64 to, guint64 *sent,
+    guint64 *lost)
+{
+  guint i;
+
+  *sent = *lost = 0;
+  g_mutex_lock (&meter->lock);
+  for (i = 0; i < meter->messages->len; i++) {
+    Message *message = &g_array_index (meter->messages, Message, i);
+
+    if (message->sent_at == 0 || message->sent_at < from
+        || message->sent_at >= to)
+      continue;
+    ++*sent;
+    *lost += message->received_at == 0;
+  }
+  g_mutex_unlock (&meter->lock);
+}
+
+gint64
+srt_meter_last_lost (SrtMeter *meter)
+{
+  gint64 last = 0;
+  guint i;
+
+  g_mutex_lock (&meter->lock);
+  for (i = 0; i < meter->messages->len; i++) {
+    Message *message = &g_array_index (meter->messages, Message, i);
+
+    if (message->sent_at != 0 && message->received_at == 0)
+      last = message->sent_at;
+  }
+  g_mutex_unlock (&meter->lock);
+  return last;
+}
+
+void
+srt_meter_get_totals (SrtMeter *meter, SrtMeterTotals *totals)
+{
+  g_mutex_lock (&meter->lock);
+  *totals = meter->totals;
+  g_mutex_unlock (&meter->lock);
+}
+
+gint64
+srt_meter_lateness (SrtMeter *meter)
+{
+  gint64 lateness;
+
+  g_mutex_lock (&meter->lock);
+  lateness = meter->lateness;
+  g_mutex_unlock (&meter->lock);
+  return lateness;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An SRT caller and an SRT listener, libsrt without anything around it, that
+ * keep account of each message: when it was sent, and whether it came.
+ * Messages are those of e2e.h. Both connect anew when the connection breaks.
+ */
+#pragma once
+
+#include "e2e.h"
+
+G_BEGIN_DECLS
+
+typedef struct _SrtMeter SrtMeter;
+
+typedef struct
+{
+  guint64 seed;                 /* of the messages */
+  guint16 caller_port;          /* what the caller calls */
+  guint16 listener_port;
+  guint latency;                /* ms, of both ends */
+  guint rate;                   /* bit/s of the messages' IP packets */
+} SrtMeterSettings;
+
+/* What libsrt says of all connections together, packets. */
+typedef struct
+{
+  guint64 sent;                 /* by the caller, each once */
+  guint64 retransmitted;
+  guint64 reported_lost;        /* in NAKs that the caller got */
+  guint64 given_up;             /* by the caller: too late */
+  guint64 received;             /* by the listener, repetitions and all */
+  guint64 gaps;                 /* packets missed at first */
+  guint64 dropped;              /* missing when they were due */
+  guint connections;
+} SrtMeterTotals;
+
+/* Listens, calls and sends until it is told to stop, each from a thread of its
+ * own. Both use libsrt as it comes, but for the latency. */
+SrtMeter *srt_meter_start (const SrtMeterSettings *settings);
+/* Sends no more and returns when all was received that still can be. */
+void srt_meter_stop (SrtMeter *meter);
+void srt_meter_free (SrtMeter *meter);
+
+/* Returns: how many messages came; a wrong one ends the test. */
+guint64 srt_meter_received (SrtMeter *meter);
+
+/* Counts messages sent from one moment to another (monotonic, µs), and those
+ * of them that did not come. */
+void srt_meter_count (SrtMeter *meter, gint64 from, gint64 to, guint64 *sent,
+    guint64 *lost);
+/* Returns: when the last message was sent (monotonic, µs) that did not come;
+ * 0: all came. */
+gint64 srt_meter_last_lost (SrtMeter *meter);
+
+/* After srt_meter_stop(). */
+void srt_meter_get_totals (SrtMeter *meter, SrtMeterTotals *totals);
+/* Returns: the longest that a message was sent late, µs: how busy the machine
+ * was. */
+gint64 srt_meter_lateness (SrtMeter *meter);
+
+G_END_DECLS
