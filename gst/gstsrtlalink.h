@@ -40,6 +40,7 @@ typedef struct
   guint slot;                   /* of the core; SRTLA_NO_UPLINK = none was free */
 
   GstSrtlaSpec spec;
+  GSocketFamily family;         /* to use; INVALID = as the receiver's address */
   gboolean parsed;              /* `spec` is valid */
   GInetAddress *receiver;       /* connected to, or tried last; a reference */
   guint port;

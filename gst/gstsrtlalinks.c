@@ -101,7 +101,7 @@ follow_uplinks (GstSrtlaLinks * links, SrtlaTime now)
 static GInetAddress *
 address_for (GstSrtlaLinks * links, GstSrtlaLink * link)
 {
-  GSocketFamily family = G_SOCKET_FAMILY_INVALID;
+  GSocketFamily family = link->family;
 
   if (!link->parsed)
     link->parsed = gst_srtla_spec_parse (gst_srtla_uplink_get_spec
@@ -233,6 +233,18 @@ follow_receiver (GstSrtlaLinks * links, SrtlaTime now)
 
 /* ---- Opening ------------------------------------------------------------ */
 
+/* An interface may know but one of the two families, while others reach the
+ * receiver by the other. */
+static void
+try_other_family (GstSrtlaLinks * links, GstSrtlaLink * link)
+{
+  GSocketFamily other = g_inet_address_get_family (link->receiver)
+      == G_SOCKET_FAMILY_IPV4 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4;
+
+  link->family = gst_srtla_target_get (links->target, other) != NULL
+      ? other : G_SOCKET_FAMILY_INVALID;
+}
+
 static void
 open_link (GstSrtlaLinks * links, GstSrtlaLink * link, SrtlaTime now)
 {
@@ -245,6 +257,8 @@ open_link (GstSrtlaLinks * links, GstSrtlaLink * link, SrtlaTime now)
     return;
   }
   gst_srtla_link_open (link, address, links->target->port, now);
+  if (link->socket == NULL && link->parsed && link->spec.address == NULL)
+    try_other_family (links, link);
   if (link->slot != SRTLA_NO_UPLINK)
     links->slots[link->slot] = link;
 }

@@ -8,7 +8,7 @@ static gchar *
 query_uplinks (const gchar * query)
 {
   GHashTable *values = query ? g_uri_parse_params (query, -1, "&",
-      G_URI_PARAMS_NONE, NULL) : NULL;
+      G_URI_PARAMS_PARSE_RELAXED, NULL) : NULL;
   gchar *uplinks = NULL;
 
   if (values != NULL) {
@@ -18,12 +18,14 @@ query_uplinks (const gchar * query)
   return uplinks;
 }
 
-/* GUri rather than GstUri: that one takes port 0 for no port. */
+/* GUri rather than GstUri: that one takes port 0 for no port. Relaxed: the % of
+ * address%interface may stand as it is. */
 gboolean
 gst_srtla_uri_parse (const gchar * text, gchar ** host, guint * port,
     gchar ** uplinks, GError ** error)
 {
-  GUri *uri = g_uri_parse (text ? text : "", G_URI_FLAGS_ENCODED_QUERY, NULL);
+  GUri *uri = g_uri_parse (text ? text : "", G_URI_FLAGS_ENCODED_QUERY
+      | G_URI_FLAGS_PARSE_RELAXED, NULL);
   gboolean ok = FALSE;
 
   if (uri == NULL || !g_str_equal (g_uri_get_scheme (uri), "srtla")) {

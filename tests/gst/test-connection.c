@@ -57,6 +57,7 @@ test_uri (void)
     {"srtla://[2001:db8::1]:7000", "2001:db8::1", NULL, 7000},
     {"srtla://host.example", "host.example", NULL, 5000},
     {"srtla://h:65535?uplinks=10.0.0.1%25eth0", "h", "10.0.0.1%eth0", 65535},
+    {"srtla://h?uplinks=10.0.0.1%wwan0,lo", "h", "10.0.0.1%wwan0,lo", 5000},
   };
   guint i;
 
@@ -240,6 +241,19 @@ test_each_address (Fixture *fixture, gconstpointer data)
   expect_no_error (fixture);
 }
 
+/* An interface that has no way to the first address takes the other family's,
+ * though another uplink is up. */
+static void
+test_other_family (Fixture *fixture, gconstpointer data)
+{
+  (void) data;
+  model_resolver_answer ("2001:db8::1,127.0.0.1");
+  g_object_set (fixture->element, "host", "receiver.test", "uplinks",
+      "127.0.0.2,lo", NULL);
+  fixture_play (fixture, 2);
+  expect_no_error (fixture);
+}
+
 /* ---- Refusals ----------------------------------------------------------- */
 
 static void
@@ -366,6 +380,7 @@ add_tests (void)
   fixture_add_test ("/connection/slow-resolver", test_slow_resolver);
   fixture_add_test ("/connection/idle-resolver", test_idle_resolver);
   fixture_add_test ("/connection/each-address", test_each_address);
+  fixture_add_test ("/connection/other-family", test_other_family);
   fixture_add_test ("/connection/port-refused", test_port_refused);
   g_test_add_func ("/connection/ipv6", test_ipv6);
   g_test_add_func ("/connection/wrong-family", test_wrong_family);
