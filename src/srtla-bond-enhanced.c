@@ -91,6 +91,7 @@ prove (SrtlaBond * bond, SrtlaUplink * uplink, guint64 bytes,
     climb (uplink, bytes);
   bond->news = TRUE;
   uplink->lost_since_proof = 0;
+  uplink->doubted_until = 0;
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
   srtla_bond_weigh (bond, uplink, now);
 }
@@ -199,6 +200,7 @@ srtla_enhanced_settled (SrtlaBond * bond)
     uplink->delivery.settled = 0;
     uplink->lost_in_row = 0;
     uplink->trials = 0;
+    uplink->doubted_until = 0;
   }
 }
 
@@ -422,6 +424,7 @@ srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
     pressed = pressed || uplink->stalled || uplink->delivery.congested;
   }
   bond->pressed = pressed;
+  srtla_enhanced_mend (bond, now);
   srtla_enhanced_drop_kept (bond, now);
 }
 

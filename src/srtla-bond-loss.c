@@ -19,6 +19,10 @@
 #define NAK_TRAVEL_MAXIMUM (500 * SRTLA_MILLISECOND)
 /* Numbers named, none of them twice, until a peer is taken to name them once. */
 #define NAKS_TO_JUDGE 50
+/* An uplink on which a lone packet went missing is avoided for so long. */
+#define DOUBT (2 * SRTLA_SECOND)
+/* SRT acknowledges no more often than this. */
+#define SRT_ACK_INTERVAL (10 * SRTLA_MILLISECOND)
 /* What must be left of a packet's time for rescue to be of use. */
 #define USEFUL_MARGIN (10 * SRTLA_MILLISECOND)
 /* Rescued packets must not drown those that are well: with more than this
@@ -378,9 +382,11 @@ arrival (const SrtlaUplink * uplink, guint size)
 /* Returns: whether its socket takes no more, or an uplink that is only just
  * returning has all in flight that it has earned. */
 static gboolean
-has_no_room (const SrtlaUplink * uplink, guint size)
+is_second_choice (const SrtlaBond * bond, const SrtlaUplink * uplink,
+    guint size)
 {
-  return uplink->blocked || (uplink->ramp != 0
+  return uplink->blocked || bond->now < uplink->doubted_until
+      || (uplink->ramp != 0
       && srtla_inflight_bytes (uplink->log) + size > uplink->ramp);
 }
 
@@ -396,7 +402,7 @@ soonest_of (const SrtlaBond * bond, guint size, guint64 avoid, gboolean full)
     gdouble at;
 
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
-        || uplink->stalled || has_no_room (uplink, size) != full
+        || uplink->stalled || is_second_choice (bond, uplink, size) != full
         || (avoid >> uplink->slot & 1))
       continue;
     at = arrival (uplink, size);
@@ -593,6 +599,43 @@ srtla_enhanced_resend (SrtlaBond * bond, SrtlaUplink * uplink,
   if (!told_once || bond->stats.rescued != rescued
       || !release_entry (bond, uplink, &flying, now))
     bond->stats.naks_dropped++;
+}
+
+/* The last packet before a pause has none behind it that would make its loss
+ * known: neither to the receiver, which sees no gap, nor to us. But SRT's ACK
+ * stands at it, and it is overdue (a tail loss probe, RFC 8985 section 7). */
+static void
+mend (SrtlaBond * bond, guint caller, SrtlaTime now)
+{
+  SrtlaTrackerEntry *missing =
+      srtla_tracker_missing (bond->callers.slots[caller].tracker);
+  SrtlaInflightEntry *flying;
+  SrtlaUplink *uplink;
+  guint64 place;
+
+  if (missing == NULL || missing->copies != 1)
+    return;
+  uplink = srtla_bond_uplink (bond, missing->uplink);
+  if (uplink == NULL || now < missing->sent_at + SRT_ACK_INTERVAL
+      + overdue_after (bond, uplink))
+    return;
+  flying = srtla_inflight_find (uplink->log, caller, missing->sequence, &place);
+  /* A NAK for it went to the caller, or is on its way there. */
+  if (flying == NULL || flying->lost || flying->reported)
+    return;
+  uplink->doubted_until = now + DOUBT;
+  rescue_entry (bond, uplink, flying, TRUE, now);
+}
+
+void
+srtla_enhanced_mend (SrtlaBond * bond, SrtlaTime now)
+{
+  guint i;
+
+  for (i = 0; bond->rescue && i < bond->callers.used; i++) {
+    if (bond->callers.slots[i].tracker != NULL)
+      mend (bond, i, now);
+  }
 }
 
 gboolean

@@ -9,6 +9,7 @@
 #include "srtla-scheduler.h"
 
 #define HYSTERESIS 1.1
+#define DOUBTED    0.1
 
 /* Higher is better: room in bytes of weight for each byte in flight. What a
  * returning uplink may have in flight it gets: while others have all the
@@ -47,6 +48,8 @@ enhanced_select (const SrtlaSchedulerView * view)
     score = score_of (uplink, view->size);
     if (uplink->slot == view->latest)
       score *= HYSTERESIS;
+    if (view->now < uplink->doubted_until)
+      score *= DOUBTED;
     if (score <= best_score && uplink->stalled == best_stalled)
       continue;
     best = i;

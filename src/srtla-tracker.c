@@ -422,6 +422,15 @@ srtla_tracker_clip (const SrtlaTracker *tracker, guint32 *first, guint32 *last)
   return TRUE;
 }
 
+SrtlaTrackerEntry *
+srtla_tracker_missing (SrtlaTracker *tracker)
+{
+  SrtlaTrackerEntry *entry = tracker->started
+      ? lookup (tracker, tracker->point) : NULL;
+
+  return entry != NULL && entry->holders != 0 ? entry : NULL;
+}
+
 gboolean
 srtla_tracker_highest (const SrtlaTracker *tracker, guint32 *sequence)
 {

@@ -100,6 +100,10 @@ SrtlaTrackerEntry *srtla_tracker_next_acknowledged (SrtlaTracker *tracker);
 gboolean srtla_tracker_clip (const SrtlaTracker *tracker, guint32 *first,
     guint32 *last);
 
+/* Returns: the entry that the cumulative acknowledgement stands at, if uplinks
+ * may hold it: the oldest number that is missing at the other end; else NULL. */
+SrtlaTrackerEntry *srtla_tracker_missing (SrtlaTracker *tracker);
+
 /* Returns: whether anything was inserted, and then the highest number sent. */
 gboolean srtla_tracker_highest (const SrtlaTracker *tracker, guint32 *sequence);
 

@@ -104,6 +104,8 @@ typedef struct
   SrtlaTime tokens_at;          /* when they were last counted */
   guint lost_in_row;            /* NAKs since something of it was settled */
   guint lost_since_proof;       /* packets sent after it, as NAKs tell */
+  SrtlaTime doubted_until;      /* a packet went missing for no other reason; its
+                                 * next proof ends that sooner */
   guint trials;                 /* to bring it back, in vain: ever more seldom */
 
   SrtlaTime next_keepalive;
