@@ -82,7 +82,7 @@ srtla_bond_enqueue (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
   /* Usually nothing waits, and nothing needs to. */
   if (srtla_pipeline_waiting (bond->pipeline) == 0
       && bond->outputs_waiting < SRTLA_BOND_BATCH
-      && item->expires > item->arrived && srtla_bond_send (bond, item)) {
+      && item->expires > bond->now && srtla_bond_send (bond, item)) {
     count_at_once (bond, item);
     return SRTLA_PUSH_TAKEN;
   }

@@ -1,0 +1,820 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Packets that wait in a bond in enhanced mode: which goes, when, and what
+ * becomes of the rest. Uplinks are held back by their sockets and by their
+ * highest bitrates; the network behind them is of no interest here.
+ */
+#include "counting-malloc.h"
+
+#include "srtla-bond-private.h"
+#include "testing.h"
+
+#define SIZE    1000
+#define CALLER  0x10000001u
+#define PEER    0x20000001u
+#define LATENCY 100             /* ms */
+#define PACKETS 8192            /* more than are ever waiting or kept */
+#define SENT    200000
+
+typedef struct
+{
+  SrtlaTime at;
+  guint32 sequence;             /* 0 for control packets */
+  gsize size;
+  guint8 uplink, flow, priority;
+  gboolean again, shutdown;
+} Sent;
+
+typedef struct
+{
+  SrtlaBond *bond;
+  GRand *rand;
+  SrtlaTime now;
+  gint references;
+  guint8 group_id[SRTLA_GROUP_ID];
+  guint8 packets[PACKETS][SRTLA_MAX_DATAGRAM];
+  SrtlaTime useful[PACKETS];    /* until when; by place in packets[] */
+  guint next_packet;
+  guint32 next;                 /* number */
+  gboolean expires;             /* a caller shook hands */
+  gboolean fails;               /* sockets fail now and then */
+
+  Sent *sent;                   /* ring of SENT */
+  guint n_sent;
+} World;
+
+static void
+reference (gpointer owner, gpointer user_data)
+{
+  (void) owner;
+  ((World *) user_data)->references++;
+}
+
+static void
+release (gpointer owner, gpointer user_data)
+{
+  (void) owner;
+  ((World *) user_data)->references--;
+}
+
+static void
+draw (guint8 *bytes, gsize size, gpointer user_data)
+{
+  testing_random (bytes, size, ((World *) user_data)->rand);
+}
+
+static void
+control (World *world, const SrtlaOutput *output)
+{
+  guint8 copy[SRTLA_REG_SIZE];
+  gsize size = output->packet.size;
+
+  memcpy (copy, output->packet.data, size);
+  switch (srtla_packet_kind (copy, size)) {
+    case SRTLA_KIND_REG1:
+      memcpy (world->group_id, copy + 2, SRTLA_GROUP_ID);
+      size = srtla_write_registration (copy, SRTLA_KIND_REG2, world->group_id);
+      break;
+    case SRTLA_KIND_REG2:
+      size = srtla_write_short (copy, 2, memcmp (world->group_id, copy + 2,
+              SRTLA_GROUP_ID) == 0 ? SRTLA_KIND_REG3 : SRTLA_KIND_REG_NGP);
+      break;
+    default:
+      break;
+  }
+  srtla_bond_receive (world->bond, output->uplink, copy, size, world->now);
+}
+
+static void
+packet_left (World *world, const SrtlaOutput *output)
+{
+  const guint8 *data = output->packet.data;
+  gsize size = output->packet.size;
+  gboolean is_data = srtla_packet_kind (data, size) == SRTLA_KIND_SRT_DATA;
+  guint place = (guint) ((data - world->packets[0]) / SRTLA_MAX_DATAGRAM);
+  Sent *sent = &world->sent[world->n_sent % SENT];
+
+  sent->at = world->now;
+  sent->sequence = is_data ? srtla_srt_sequence (data) : 0;
+  sent->size = size;
+  sent->uplink = (guint8) output->uplink;
+  sent->flow = output->flow;
+  sent->priority = output->priority;
+  sent->again = is_data && srtla_srt_is_retransmission (data);
+  sent->shutdown = srtla_read_u16 (data) == 0x8005;
+  /* Nothing is given that cannot arrive in time. */
+  if (is_data && output->copy == SRTLA_COPY_NONE)
+    g_assert_cmpuint (world->now, <, world->useful[place]);
+  if (world->fails && testing_chance (world->rand, 2)) {
+    srtla_bond_send_result (world->bond, output, testing_chance (world->rand,
+            50) ? SRTLA_SEND_FAILED : SRTLA_SEND_RETURNED, world->now);
+  } else {
+    world->n_sent++;
+    srtla_bond_send_result (world->bond, output, SRTLA_SEND_DONE, world->now);
+  }
+  release (output->packet.owner, world);
+}
+
+static void
+take (World *world)
+{
+  SrtlaOutput output;
+  SrtlaEvent event;
+
+  while (srtla_bond_next_output (world->bond, &output)) {
+    if (output.kind == SRTLA_OUTPUT_CONTROL)
+      control (world, &output);
+    else if (output.kind == SRTLA_OUTPUT_PACKET)
+      packet_left (world, &output);
+  }
+  while (srtla_bond_next_event (world->bond, &event));
+}
+
+/* As its owner does: called when it wants to be. */
+static void
+pass (World *world, SrtlaTime span)
+{
+  SrtlaTime end = world->now + span, due;
+  guint same = 0;
+
+  while ((due = srtla_bond_deadline (world->bond)) <= end) {
+    same = due <= world->now ? same + 1 : 0;
+    g_assert_cmpuint (same, <, 1000);   /* it does not spin */
+    world->now = MAX (world->now, due);
+    srtla_bond_tick (world->bond, world->now);
+    take (world);
+  }
+  world->now = end;
+  srtla_bond_tick (world->bond, world->now);
+  take (world);
+}
+
+/* Returns: room for a packet. */
+static guint8 *
+buffer (World *world, SrtlaTime useful)
+{
+  world->next_packet = (world->next_packet + 1) % PACKETS;
+  world->useful[world->next_packet] = useful;
+  return world->packets[world->next_packet];
+}
+
+static SrtlaPushVerdict
+push (World *world, guint flow, const guint8 *data, gsize size,
+    gboolean droppable)
+{
+  SrtlaPacket packet = { data, size, (gpointer) data };
+
+  world->references++;
+  return srtla_bond_push_flow (world->bond, flow, &packet, droppable,
+      world->now, NULL);
+}
+
+/* A data packet made so many µs ago, not given out yet. */
+static void
+push_number (World *world, guint flow, guint32 sequence, gsize size,
+    SrtlaTime age, gboolean again, gboolean droppable)
+{
+  SrtlaTime made = world->now - age;
+  guint8 *data = buffer (world, world->expires
+      ? made + LATENCY * SRTLA_MILLISECOND : SRTLA_TIME_NONE);
+
+  testing_data_packet (data, size, sequence, PEER, (guint32) made, again);
+  push (world, flow, data, size, droppable);
+}
+
+static guint32
+push_media (World *world, guint flow, gsize size, gboolean droppable)
+{
+  guint32 sequence = world->next++;
+
+  push_number (world, flow, sequence, size, 0, FALSE, droppable);
+  return sequence;
+}
+
+static void
+push_control (World *world, guint flow, gboolean is_shutdown)
+{
+  guint8 *data = buffer (world, SRTLA_TIME_NONE);
+
+  push (world, flow, data, is_shutdown
+      ? testing_shutdown (data, PEER, (guint32) world->now)
+      : testing_srt_keepalive (data, PEER, (guint32) world->now), FALSE);
+}
+
+static void
+shake_hands (World *world)
+{
+  guint32 flags = SRTLA_HS_TSBPD_SENDER | SRTLA_HS_TSBPD_RECEIVER
+      | SRTLA_HS_TLPKTDROP | SRTLA_HS_R_FLAG | SRTLA_HS_PERIODIC_NAK;
+  guint8 reply[TESTING_MAX_PACKET];
+  guint8 *data = buffer (world, SRTLA_TIME_NONE);
+
+  push (world, 0, data, testing_induction (data, CALLER, 1, 0), FALSE);
+  srtla_bond_receive (world->bond, 0, reply, testing_induction_response (reply,
+          CALLER, 1, 0), world->now);
+  take (world);
+  data = buffer (world, SRTLA_TIME_NONE);
+  push (world, 0, data, testing_conclusion (data, CALLER, 1, flags, LATENCY,
+          1), FALSE);
+  srtla_bond_receive (world->bond, 0, reply,
+      testing_conclusion_response (reply, CALLER, PEER, 1, flags, LATENCY, 1),
+      world->now);
+  take (world);
+  world->expires = TRUE;
+  world->n_sent = 0;
+}
+
+static World *
+world_new (guint uplinks)
+{
+  World *world = g_new0 (World, 1);
+  SrtlaBondConfig config = { draw, world, reference, release, 0 };
+  guint i;
+
+  world->rand = testing_rand_new ();
+  world->sent = g_new0 (Sent, SENT);
+  world->now = 30 * SRTLA_SECOND;
+  world->next = 1000;
+  world->bond = srtla_bond_new (&config, world->now);
+  g_assert_true (srtla_bond_set_mode (world->bond, "enhanced", world->now));
+  for (i = 0; i < uplinks; i++) {
+    srtla_bond_add_uplink (world->bond, world->now);
+    srtla_bond_uplink_opened (world->bond, i, world->now);
+    take (world);
+  }
+  g_assert_cmpuint (world->bond->uplinks_up, ==, uplinks);
+  srtla_bond_set_rescue (world->bond, FALSE);   /* it keeps references */
+  return world;
+}
+
+/* ---- Books ------------------------------------------------------------- */
+
+static void
+check_traffic (const SrtlaTraffic *traffic)
+{
+  guint64 lost = 0;
+  guint i;
+
+  for (i = 0; i < SRTLA_N_LOSSES; i++)
+    lost += traffic->lost[i];
+  g_assert_cmpuint (traffic->packets_in, ==, traffic->packets_out + lost
+      + traffic->waiting);
+}
+
+static void
+get_stats (const World *world, SrtlaBondStats *stats)
+{
+  guint64 in = 0;
+  guint i, waiting = 0, class_waiting = 0;
+
+  srtla_bond_get_stats (world->bond, world->now, stats);
+  g_assert_cmpuint (stats->packets_pushed, ==, stats->packets_sent
+      + stats->dropped_not_srt + stats->dropped_no_uplink
+      + stats->dropped_full + stats->dropped_send_error
+      + stats->dropped_uplink_queue + stats->dropped_uplink_removed
+      + stats->dropped_queue + stats->dropped_expired
+      + stats->dropped_flushed + stats->waiting);
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    const SrtlaClassStats *class = &stats->classes[i];
+
+    check_traffic (&class->traffic);
+    g_assert_true (srtla_queue_stats_balance (&class->ingress));
+    g_assert_true (srtla_queue_stats_balance (&class->edf));
+    g_assert_true (srtla_queue_stats_balance (&class->egress));
+    in += class->traffic.packets_in;
+    class_waiting += class->traffic.waiting;
+    waiting += class->ingress.packets + class->edf.packets
+        + class->egress.packets;
+  }
+  g_assert_cmpuint (in, ==, stats->packets_pushed - stats->dropped_not_srt);
+  g_assert_cmpuint (waiting, ==, stats->waiting);
+  g_assert_cmpuint (class_waiting, ==, stats->waiting);
+  for (i = 0; i < stats->n_flows; i++)
+    check_traffic (&stats->flows[i].traffic);
+}
+
+static void
+world_free (World *world)
+{
+  SrtlaBondStats *stats = g_new (SrtlaBondStats, 1);
+
+  get_stats (world, stats);
+  srtla_bond_free (world->bond);
+  g_assert_cmpint (world->references, ==, 0);
+  g_free (stats);
+  g_rand_free (world->rand);
+  g_free (world->sent);
+  g_free (world);
+}
+
+static SrtlaBondStats *
+stats_of (const World *world)
+{
+  SrtlaBondStats *stats = g_new (SrtlaBondStats, 1);
+
+  get_stats (world, stats);
+  return stats;
+}
+
+/* ---- Order ------------------------------------------------------------- */
+
+/* Returns: where in sent[] that number is, as a retransmission or not. */
+static guint
+place_of (const World *world, guint32 sequence, gboolean again)
+{
+  guint i = 0;
+
+  while (i < world->n_sent && (world->sent[i].sequence != sequence
+          || world->sent[i].again != again))
+    i++;
+  g_assert_cmpuint (i, <, world->n_sent);
+  return i;
+}
+
+static void
+test_retransmission (void)
+{
+  World *world = world_new (2);
+  guint32 first = world->next, last = first;
+  guint i;
+
+  for (i = 0; i < 2; i++)
+    srtla_bond_uplink_limit (world->bond, i, 1000000, world->now);
+  pass (world, SRTLA_MILLISECOND);
+  for (i = 0; i < 100; i++)
+    last = push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, >, 0);
+  g_assert_cmpuint (world->n_sent, <, 10);
+  push_number (world, 0, first, SIZE, 0, TRUE, FALSE);
+  take (world);
+  /* It is the next at once, and takes the other uplink. */
+  g_assert_cmpuint (place_of (world, first, TRUE), ==, world->n_sent - 1);
+  g_assert_cmpuint (world->sent[place_of (world, first, TRUE)].uplink, !=,
+      world->sent[place_of (world, first, FALSE)].uplink);
+  /* One of a packet that waits itself goes ahead of all that waits. */
+  push_number (world, 0, last, SIZE, 0, TRUE, FALSE);
+  pass (world, SRTLA_SECOND);
+  g_assert_cmpuint (world->n_sent, ==, 102);
+  g_assert_cmpuint (place_of (world, last, TRUE), <, 10);
+  g_assert_cmpuint (place_of (world, last, FALSE), ==, 101);
+  world_free (world);
+}
+
+static void
+test_critical (void)
+{
+  World *world = world_new (1);
+  guint32 ordinary, critical;
+  guint i;
+
+  srtla_bond_uplink_limit (world->bond, 0, 1000000, world->now);
+  for (i = 0; i < 50; i++)
+    push_media (world, 0, SIZE, FALSE);
+  take (world);
+  ordinary = world->next - 1;
+  srtla_bond_set_critical (world->bond, 0, world->now + 1);
+  critical = push_media (world, 0, SIZE, FALSE);
+  pass (world, 1);
+  push_media (world, 0, SIZE, FALSE);   /* the window is over */
+  pass (world, SRTLA_SECOND);
+  g_assert_cmpuint (world->n_sent, ==, 52);
+  g_assert_cmpuint (place_of (world, critical, FALSE), <, 5);
+  g_assert_cmpuint (place_of (world, ordinary, FALSE), ==, 50);
+  g_assert_cmpuint (place_of (world, critical + 1, FALSE), ==, 51);
+  world_free (world);
+}
+
+static void
+test_shutdown (void)
+{
+  World *world = world_new (1);
+  guint i;
+
+  srtla_bond_uplink_limit (world->bond, 0, 1000000, world->now);
+  for (i = 0; i < 60; i++)
+    push_media (world, 0, SIZE, i % 3 == 0);
+  take (world);
+  push_control (world, 0, TRUE);
+  push_control (world, 0, FALSE);
+  pass (world, SRTLA_SECOND);
+  g_assert_cmpuint (world->n_sent, ==, 62);
+  g_assert_true (world->sent[61].shutdown);
+  for (i = 0; i < 5; i++)       /* a keepalive does not wait */
+    if (world->sent[i].sequence == 0)
+      break;
+  g_assert_cmpuint (i, <, 5);
+  world_free (world);
+}
+
+/* Where there is no room for all, what may be dropped is. */
+static void
+test_droppable (void)
+{
+  const SrtlaFlowSettings settings = { SRTLA_PRIORITY_AUTO, 0, 3000, 10 };
+  World *world = world_new (1);
+  SrtlaBondStats *stats;
+  guint i;
+
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    SrtlaClassSettings class = srtla_class_defaults[i];
+
+    class.length = 1;
+    srtla_bond_set_class (world->bond, i, &class);
+  }
+  srtla_bond_set_flow (world->bond, 1, &settings);
+  srtla_bond_uplink_blocked (world->bond, 0, TRUE);
+  for (i = 0; i < 14; i++)
+    push_media (world, 1, SIZE, i % 2 == 0);
+  take (world);
+  stats = stats_of (world);
+  g_assert_cmpuint (stats->dropped_queue, >=, 2);
+  g_assert_cmpuint (stats->dropped_queue, ==,
+      stats->classes[SRTLA_CLASS_BEST_EFFORT].traffic.lost[SRTLA_LOSS_QUEUE]);
+  g_free (stats);
+  for (i = 0; i < 20; i++)
+    push_media (world, 1, SIZE, FALSE);
+  stats = stats_of (world);
+  g_assert_cmpuint (stats->classes[SRTLA_CLASS_LOW].traffic
+      .lost[SRTLA_LOSS_QUEUE], >, 0);
+  g_assert_cmpuint (stats->classes[SRTLA_CLASS_BEST_EFFORT].ingress.packets,
+      ==, 0);
+  g_free (stats);
+  world_free (world);
+}
+
+/* ---- Expiry ------------------------------------------------------------ */
+
+static void
+test_expired (void)
+{
+  World *world = world_new (1);
+  SrtlaBondStats *stats;
+  guint i;
+
+  shake_hands (world);
+  push_media (world, 0, SIZE, FALSE);
+  take (world);
+  srtla_bond_uplink_limit (world->bond, 0, 800000, world->now);
+  for (i = 0; i < 100; i++)
+    push_media (world, 0, SIZE, FALSE);
+  pass (world, SRTLA_SECOND);
+  stats = stats_of (world);
+  /* 100 bytes a millisecond, for 100 ms; packet_left () looks at each. */
+  g_assert_cmpuint (world->n_sent, >=, 9);
+  g_assert_cmpuint (world->n_sent, <=, 12);
+  g_assert_cmpuint (stats->dropped_expired, ==, 101 - world->n_sent);
+  g_assert_cmpuint (stats->waiting, ==, 0);
+  g_free (stats);
+  /* Too late already: not even with room for it. */
+  push_number (world, 0, world->next++, SIZE, 2 * LATENCY * SRTLA_MILLISECOND,
+      FALSE, FALSE);
+  take (world);
+  stats = stats_of (world);
+  g_assert_cmpuint (stats->dropped_expired, ==, 102 - world->n_sent);
+  g_free (stats);
+  world_free (world);
+}
+
+/* ---- Uplinks ----------------------------------------------------------- */
+
+static void
+test_blocked (void)
+{
+  World *world = world_new (2);
+  guint32 first = world->next;
+  guint i;
+
+  srtla_bond_uplink_blocked (world->bond, 0, TRUE);
+  srtla_bond_uplink_blocked (world->bond, 1, TRUE);
+  for (i = 0; i < 500; i++) {
+    push_media (world, 0, SIZE, FALSE);
+    take (world);
+  }
+  pass (world, SRTLA_SECOND);
+  g_assert_cmpuint (world->n_sent, ==, 0);
+  g_assert_cmpuint (srtla_bond_waiting (world->bond), ==, 500);
+  srtla_bond_uplink_blocked (world->bond, 1, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 500);
+  for (i = 0; i < 500; i++) {
+    g_assert_cmpuint (world->sent[i].sequence, ==, first + i);
+    g_assert_cmpuint (world->sent[i].uplink, ==, 1);
+  }
+  world_free (world);
+}
+
+/* Over any time from the start no more than its rate, what it may send at once,
+ * and a packet; and no less than its rate, but for a packet. */
+static void
+run_limit (guint64 bitrate, SrtlaTime step)
+{
+  World *world = world_new (1);
+  const SrtlaTime span = 400 * SRTLA_MILLISECOND;
+  SrtlaTime begin = world->now;
+  guint64 bytes = 0;
+  guint i;
+
+  srtla_bond_uplink_limit (world->bond, 0, bitrate, world->now);
+  while (world->now < begin + span) {
+    while (srtla_bond_waiting (world->bond) < 20)
+      push_media (world, 0, (gsize) g_rand_int_range (world->rand, 16, 1501),
+          FALSE);
+    world->now += step;
+    srtla_bond_tick (world->bond, world->now);
+    take (world);
+  }
+  for (i = 0; i < world->n_sent; i++) {
+    bytes += world->sent[i].size;
+    g_assert_cmpuint (bytes, <=, (world->sent[i].at - begin) * bitrate / 8
+        / SRTLA_SECOND + MAX (1500, bitrate / 8 / 500) + 1500);
+  }
+  g_assert_cmpuint (bytes + 1500 + bitrate / 8 * step / SRTLA_SECOND, >=, span
+      * bitrate / 8 / SRTLA_SECOND);
+  world_free (world);
+}
+
+static void
+test_limit (void)
+{
+  run_limit (1000000, 1000);
+  run_limit (8000000, 500);
+  run_limit (30000000, 100);
+  run_limit (3000000, 3);       /* less than a byte or two each time */
+  run_limit (777777, 7);
+}
+
+static void
+test_stalled (void)
+{
+  World *world = world_new (2);
+  guint i, sent;
+
+  for (i = 0; i < 2; i++)
+    world->bond->uplinks[i]->stalled = TRUE;
+  for (i = 0; i < 50; i++)
+    push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 50);
+  /* A good one that is full is waited for. */
+  world->bond->uplinks[0]->stalled = FALSE;
+  srtla_bond_uplink_blocked (world->bond, 0, TRUE);
+  for (i = 0; i < 50; i++)
+    push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 50);
+  /* Limits and sockets count on stalled ones, too. */
+  world->bond->uplinks[0]->stalled = TRUE;
+  srtla_bond_uplink_limit (world->bond, 1, 800000, world->now);
+  sent = world->n_sent;
+  for (i = 0; i < 10; i++) {
+    world->now += 10 * SRTLA_MILLISECOND;
+    world->bond->now = world->now;
+    take (world);
+  }
+  g_assert_cmpuint (world->n_sent - sent, >=, 9);
+  g_assert_cmpuint (world->n_sent - sent, <=, 11);
+  for (; sent < world->n_sent; sent++)
+    g_assert_cmpuint (world->sent[sent].uplink, ==, 1);
+  world_free (world);
+}
+
+/* ---- Flows ------------------------------------------------------------- */
+
+/* A bulk flow takes all it can get; a thin one loses nothing and waits no
+ * longer than the class's queue lasts. */
+static void
+test_thin_flow (void)
+{
+  const SrtlaFlowSettings settings = { SRTLA_PRIORITY_AUTO, 0, 3000, 512 };
+  const guint64 rate = 1000000; /* bytes/s */
+  World *world = world_new (1);
+  SrtlaTime pushed[100], most = 0;
+  guint32 numbers[100];
+  SrtlaBondStats *stats;
+  guint i, k;
+
+  srtla_bond_set_flow (world->bond, 1, &settings);
+  srtla_bond_set_flow (world->bond, 2, &settings);
+  srtla_bond_uplink_limit (world->bond, 0, 8 * rate, world->now);
+  for (i = 0; i < 100; i++) {
+    for (k = 0; k < 30; k++)
+      push_media (world, 1, SIZE, FALSE);
+    pushed[i] = world->now;
+    numbers[i] = push_media (world, 2, SIZE, FALSE);
+    pass (world, 10 * SRTLA_MILLISECOND);
+  }
+  pass (world, SRTLA_SECOND);
+  stats = stats_of (world);
+  g_assert_cmpuint (stats->flows[1].traffic.lost[SRTLA_LOSS_QUEUE], >, 1000);
+  g_assert_cmpuint (stats->flows[2].traffic.packets_out, ==, 100);
+  for (i = 0; i < 100; i++)
+    most = MAX (most, world->sent[place_of (world, numbers[i], FALSE)].at
+        - pushed[i]);
+  g_test_message ("waited at most %" G_GUINT64_FORMAT " µs", most);
+  g_assert_cmpuint (most, <, (srtla_class_defaults[SRTLA_CLASS_LOW].length + 10)
+      * SIZE * SRTLA_SECOND / rate);
+  g_free (stats);
+  world_free (world);
+}
+
+/* ---- Modes ------------------------------------------------------------- */
+
+static void
+test_mode (void)
+{
+  World *world = world_new (1);
+  SrtlaBondStats *stats;
+  guint32 first = world->next;
+  guint i;
+
+  srtla_bond_uplink_blocked (world->bond, 0, TRUE);
+  for (i = 0; i < 600; i++)
+    push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 0);
+  g_assert_true (srtla_bond_set_mode (world->bond, "classic", world->now));
+  push_media (world, 0, SIZE, FALSE);
+  take (world);
+  push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 602);
+  for (i = 0; i < 602; i++)
+    g_assert_cmpuint (world->sent[i].sequence, ==, first + i);
+  /* And back; then the uplink goes, and classic mode does not wait. */
+  g_assert_true (srtla_bond_set_mode (world->bond, "enhanced", world->now));
+  for (i = 0; i < 20; i++)
+    push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 602);
+  world->bond->uplinks[0]->suspended = TRUE;
+  g_assert_true (srtla_bond_set_mode (world->bond, "classic", world->now));
+  take (world);
+  stats = stats_of (world);
+  g_assert_cmpuint (world->n_sent, ==, 602);
+  g_assert_cmpuint (stats->dropped_no_uplink, ==, 20);
+  g_assert_cmpuint (stats->waiting, ==, 0);
+  g_free (stats);
+  world_free (world);
+}
+
+/* ---- Everything at once ------------------------------------------------ */
+
+static void
+random_setting (World *world)
+{
+  const guint flow = 1 + (guint) g_rand_int_range (world->rand, 0, 3);
+  const SrtlaFlowSettings settings = { g_rand_int_range (world->rand, -1,
+        SRTLA_N_CLASSES), (SrtlaTime) g_rand_int_range (world->rand, 0, 2)
+        * 5000, (guint) g_rand_int_range (world->rand, 1500, 9000), 64 };
+  SrtlaClassSettings class = srtla_class_defaults[flow % SRTLA_N_CLASSES];
+
+  class.length = 8;
+  class.quantum = (guint) g_rand_int_range (world->rand, 1000, 9000);
+  switch (g_rand_int_range (world->rand, 0, 9)) {
+    case 0:
+      srtla_bond_set_flow (world->bond, flow, &settings);
+      break;
+    case 1:
+      srtla_bond_flush_flow (world->bond, flow);
+      break;
+    case 2:
+      srtla_bond_set_critical (world->bond, flow, world->now + 20000);
+      break;
+    case 3:
+      srtla_bond_uplink_backlog (world->bond, flow % 3, testing_chance
+          (world->rand, 20) ? G_MAXUINT64 : 0);
+      break;
+    case 4:
+      srtla_bond_uplink_limit (world->bond, flow % 3, (guint64) g_rand_int_range
+          (world->rand, 0, 3) * 4000000, world->now);
+      break;
+    case 5:
+      srtla_bond_set_class (world->bond, flow % SRTLA_N_CLASSES, &class);
+      break;
+    case 6:
+      srtla_bond_set_queue_target (world->bond, (SrtlaTime) g_rand_int_range
+          (world->rand, 0, 3) * 25000);
+      break;
+    case 7:
+      world->bond->uplinks[flow % 3]->stalled = testing_chance (world->rand,
+          30);
+      break;
+    default:
+      srtla_bond_reset_interval (world->bond);
+      break;
+  }
+}
+
+static void
+random_step (World *world)
+{
+  guint what = (guint) g_rand_int_range (world->rand, 0, 100);
+  guint flow = (guint) g_rand_int_range (world->rand, 0, 4);
+  guint32 back = (guint32) g_rand_int_range (world->rand, 1, 300);
+
+  if (what < 70)
+    push_media (world, flow, (gsize) g_rand_int_range (world->rand, 16, 1473),
+        what < 10);
+  else if (what < 78)
+    push_number (world, flow, world->next - MIN (back, world->next - 1000), 500,
+        0, TRUE, FALSE);
+  else if (what < 82)
+    push_control (world, flow, what == 81 && back < 3);
+  else if (what < 90)
+    srtla_bond_uplink_blocked (world->bond, flow % 3, testing_chance
+        (world->rand, 50));
+  else if (what < 91)
+    random_setting (world);
+  else if (what < 94)
+    pass (world, (SrtlaTime) g_rand_int_range (world->rand, 0, 20000));
+  take (world);
+}
+
+static World *
+busy_world (void)
+{
+  World *world = world_new (3);
+  guint i;
+
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    SrtlaClassSettings class = srtla_class_defaults[i];
+
+    class.length = 8;
+    srtla_bond_set_class (world->bond, i, &class);
+  }
+  for (i = 1; i < 4; i++) {
+    const SrtlaFlowSettings settings = { (gint) i - 1, 0, 3000, 64 };
+
+    srtla_bond_set_flow (world->bond, i, &settings);
+  }
+  return world;
+}
+
+static void
+test_books (void)
+{
+  World *world = busy_world ();
+  SrtlaBondStats *stats = g_new (SrtlaBondStats, 1);
+  guint i;
+
+  shake_hands (world);
+  world->fails = TRUE;
+  for (i = 0; i < 100000; i++) {
+    random_step (world);
+    if (i % 50000 == 20000)
+      srtla_bond_set_mode (world->bond, "classic", world->now);
+    if (i % 50000 == 21000)
+      srtla_bond_set_mode (world->bond, "enhanced", world->now);
+    if (i % 10 == 0)
+      get_stats (world, stats);
+    /* What waits is all that there are references on. */
+    g_assert_cmpint (world->references, ==,
+        (gint) srtla_bond_waiting (world->bond));
+  }
+  g_assert_cmpuint (stats->packets_sent, >, 20000);
+  g_assert_cmpuint (stats->dropped_queue, >, 10);
+  g_assert_cmpuint (stats->dropped_expired, >, 10);
+  srtla_bond_flush (world->bond);
+  get_stats (world, stats);
+  g_assert_cmpuint (stats->waiting, ==, 0);
+  g_free (stats);
+  world_free (world);
+}
+
+static void
+test_allocates_nothing (void)
+{
+  World *world = busy_world ();
+  guint64 before;
+  guint i;
+
+  shake_hands (world);
+  for (i = 0; i < 2000; i++)
+    random_step (world);
+  before = counted_allocations;
+  g_assert_cmpuint (before, >, 0);
+  for (i = 0; i < 50000; i++)
+    random_step (world);
+  g_assert_cmpuint (counted_allocations, ==, before);
+  world_free (world);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/bond-queue/retransmission", test_retransmission);
+  g_test_add_func ("/bond-queue/critical", test_critical);
+  g_test_add_func ("/bond-queue/shutdown", test_shutdown);
+  g_test_add_func ("/bond-queue/droppable", test_droppable);
+  g_test_add_func ("/bond-queue/expired", test_expired);
+  g_test_add_func ("/bond-queue/blocked", test_blocked);
+  g_test_add_func ("/bond-queue/limit", test_limit);
+  g_test_add_func ("/bond-queue/stalled", test_stalled);
+  g_test_add_func ("/bond-queue/thin-flow", test_thin_flow);
+  g_test_add_func ("/bond-queue/mode", test_mode);
+  g_test_add_func ("/bond-queue/books", test_books);
+  g_test_add_func ("/bond-queue/allocates-nothing", test_allocates_nothing);
+  return g_test_run ();
+}
