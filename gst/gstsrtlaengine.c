@@ -10,6 +10,11 @@
 
 /* Packets that are taken from one pad before it is the next one's turn. */
 #define INGRESS_BATCH 64
+/* Packets that a turn takes in all modes but classic: the core's queues hold
+ * them, in their order of urgency. */
+#define INGRESS_TURN 4096
+/* Times that a turn looks for what can go now that something else went. */
+#define SEND_ROUNDS 8
 /* Batches that are received from one socket in a turn. */
 #define RECEIVE_ROUNDS 4
 /* Room for one datagram: more than is valid, so that what is too long shows. */
@@ -24,7 +29,12 @@ struct _GstSrtlaEngine
   GstSrtlaReturn way;
   GPtrArray *ingresses;         /* GstSrtlaIngress */
   GstSrtlaIngressStats past;
+  GstSrtlaIngress *flows[SRTLA_MAX_FLOWS];      /* by number; NULL = free */
+  SrtlaFlowSettings flow_settings[SRTLA_MAX_FLOWS];     /* as the core has them */
+  guint last_flow;              /* opened last */
 
+  SrtlaClassSettings classes[SRTLA_N_CLASSES];  /* as the core has them */
+  SrtlaTime queue_target;       /* likewise */
   GstSrtlaToggles toggles;      /* as the core has them */
   SrtlaTime drain_timeout, stats_interval;
   SrtlaTime stats_at;           /* SRTLA_TIME_NONE = off */
@@ -99,6 +109,8 @@ gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
   engine->ingresses = g_ptr_array_new ();
   engine->stats_at = engine->file_at = SRTLA_TIME_NONE;
   engine->toggles = defaults;
+  engine->queue_target = SRTLA_QUEUE_TARGET;
+  memcpy (engine->classes, srtla_class_defaults, sizeof engine->classes);
   engine->datagrams = g_malloc (GST_SRTLA_SOCKET_BATCH * DATAGRAM_SIZE);
   for (i = 0; i < GST_SRTLA_SOCKET_BATCH; i++) {
     engine->vectors[i].buffer = engine->datagrams + i * DATAGRAM_SIZE;
@@ -185,13 +197,30 @@ hand_out (GstSrtlaEngine * engine, const SrtlaOutput * output, SrtlaTime now)
   }
 }
 
-static void
+/* Returns: whether there were any. */
+static gboolean
 take_outputs (GstSrtlaEngine * engine, SrtlaTime now)
 {
   SrtlaOutput output;
+  gboolean any = FALSE;
 
-  while (srtla_bond_next_output (engine->bond, &output))
+  while (srtla_bond_next_output (engine->bond, &output)) {
     hand_out (engine, &output, now);
+    any = TRUE;
+  }
+  return any;
+}
+
+/* A socket that takes no more, or fails, leaves packets for the others. */
+static void
+send_outputs (GstSrtlaEngine * engine, SrtlaTime now)
+{
+  guint round;
+
+  take_outputs (engine, now);
+  gst_srtla_links_transmit (engine->links, now);
+  for (round = 0; round < SEND_ROUNDS && take_outputs (engine, now); round++)
+    gst_srtla_links_transmit (engine->links, now);
 }
 
 /* ---- Settings ----------------------------------------------------------- */
@@ -217,10 +246,31 @@ set_toggles (GstSrtlaEngine * engine, const GstSrtlaToggles * toggles,
   *current = *toggles;
 }
 
+static void
+set_classes (GstSrtlaEngine * engine, const GstSrtlaSettings * settings)
+{
+  guint i;
+
+  if (settings->queue_target != engine->queue_target)
+    srtla_bond_set_queue_target (engine->bond, settings->queue_target);
+  engine->queue_target = settings->queue_target;
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    const SrtlaClassSettings *class = &settings->classes[i];
+    SrtlaClassSettings *current = &engine->classes[i];
+
+    if (class->budget == current->budget && class->quantum == current->quantum
+        && class->length == current->length)
+      continue;
+    srtla_bond_set_class (engine->bond, i, class);
+    *current = *class;
+  }
+}
+
 void
 gst_srtla_engine_set_settings (GstSrtlaEngine * engine,
     const GstSrtlaSettings * settings, SrtlaTime now)
 {
+  set_classes (engine, settings);
   set_toggles (engine, &settings->toggles, now);
   take_outputs (engine, now);   /* what was held back may go out now */
   srtla_bond_set_connection_timeout (engine->bond,
@@ -239,13 +289,82 @@ gst_srtla_engine_set_settings (GstSrtlaEngine * engine,
   }
 }
 
+/* ---- Flows -------------------------------------------------------------- */
+
+static gboolean
+has_flow (const GstSrtlaEngine * engine, GstSrtlaIngress * ingress)
+{
+  return engine->flows[gst_srtla_ingress_get_flow (ingress)] == ingress;
+}
+
+static void
+close_flows (GstSrtlaEngine * engine)
+{
+  guint i;
+
+  for (i = 0; i < SRTLA_MAX_FLOWS; i++) {
+    if (engine->flows[i] == NULL
+        || g_ptr_array_find (engine->ingresses, engine->flows[i], NULL))
+      continue;
+    engine->flows[i] = NULL;
+    if (i != SRTLA_MAIN_FLOW)
+      srtla_bond_close_flow (engine->bond, i);
+  }
+}
+
+/* The first pad's is the main flow. Numbers are not used again at once: what is
+ * further on is still counted by the old one. */
+static void
+number_flow (GstSrtlaEngine * engine, GstSrtlaIngress * ingress)
+{
+  guint i, flow = SRTLA_MAIN_FLOW;
+
+  if (engine->flows[SRTLA_MAIN_FLOW] != NULL) {
+    for (i = 0; i < SRTLA_MAX_FLOWS && engine->flows[flow] != NULL; i++)
+      flow = 1 + (engine->last_flow + i) % (SRTLA_MAX_FLOWS - 1);
+    if (engine->flows[flow] != NULL) {
+      gst_srtla_ingress_set_flow (ingress, SRTLA_MAIN_FLOW);    /* shares it */
+      return;
+    }
+    engine->last_flow = flow;
+  }
+  engine->flows[flow] = ingress;
+  gst_srtla_ingress_set_flow (ingress, flow);
+  memset (&engine->flow_settings[flow], 0, sizeof engine->flow_settings[flow]);
+}
+
+static void
+update_flow (GstSrtlaEngine * engine, GstSrtlaIngress * ingress)
+{
+  guint flow = gst_srtla_ingress_get_flow (ingress);
+  SrtlaFlowSettings *current = &engine->flow_settings[flow], settings;
+
+  gst_srtla_ingress_get_settings (ingress, &settings);
+  if (settings.priority == current->priority
+      && settings.budget == current->budget
+      && settings.quantum == current->quantum
+      && settings.length == current->length)
+    return;
+  srtla_bond_set_flow (engine->bond, flow, &settings);
+  *current = settings;
+}
+
 void
 gst_srtla_engine_set_ingresses (GstSrtlaEngine * engine, GPtrArray * ingresses,
     const GstSrtlaIngressStats * past)
 {
+  guint i;
+
   g_ptr_array_unref (engine->ingresses);
   engine->ingresses = ingresses;
   engine->past = *past;
+  close_flows (engine);
+  for (i = 0; i < ingresses->len; i++) {
+    if (!has_flow (engine, ingresses->pdata[i]))
+      number_flow (engine, ingresses->pdata[i]);
+    if (has_flow (engine, ingresses->pdata[i]))
+      update_flow (engine, ingresses->pdata[i]);
+  }
 }
 
 void
@@ -329,8 +448,11 @@ warn_not_srt (GstSrtlaEngine * engine, const SrtlaPacket * packet)
 
 static void
 push_packet (GstSrtlaEngine * engine, GstSrtlaIngress * ingress,
-    GstBuffer * buffer, SrtlaTime now)
+    const GstSrtlaArrival * arrival)
 {
+  GstBuffer *buffer = arrival->buffer;
+  gboolean droppable = GST_BUFFER_FLAG_IS_SET (buffer,
+      GST_BUFFER_FLAG_DROPPABLE);
   SrtlaPushVerdict verdict;
   SrtlaPacket packet;
   guint caller = SRTLA_NO_CALLER;
@@ -340,7 +462,9 @@ push_packet (GstSrtlaEngine * engine, GstSrtlaIngress * ingress,
     return;
   }
   gst_srtla_packet_ref (packet.owner);  /* ours, until the end of this */
-  verdict = srtla_bond_push (engine->bond, &packet, now, &caller);
+  verdict = srtla_bond_push_flow (engine->bond,
+      gst_srtla_ingress_get_flow (ingress), &packet, droppable, arrival->at,
+      &caller);
   GST_LOG_OBJECT (engine->config.element, "caller %u: %" G_GSIZE_FORMAT
       " bytes, verdict %d", caller, packet.size, verdict);
   if (verdict == SRTLA_PUSH_NOT_SRT)
@@ -350,12 +474,29 @@ push_packet (GstSrtlaEngine * engine, GstSrtlaIngress * ingress,
   gst_srtla_packet_unref (engine->pool, packet.owner);
 }
 
+static void
+heed_news (GstSrtlaEngine * engine, GstSrtlaIngress * ingress,
+    const GstSrtlaIngressNews * news)
+{
+  guint flow = gst_srtla_ingress_get_flow (ingress);
+
+  if (!has_flow (engine, ingress))
+    return;
+  if (news->flushed)
+    srtla_bond_flush_flow (engine->bond, flow);
+  if (news->critical_until != 0)
+    srtla_bond_set_critical (engine->bond, flow, news->critical_until);
+}
+
 /* Takes packets from the pads in turn; *served becomes TRUE if there are any.
  * Returns: whether there may be more. */
 static gboolean
 push (GstSrtlaEngine * engine, SrtlaTime now, gboolean * served)
 {
-  GstBuffer *buffers[INGRESS_BATCH];
+  GstSrtlaArrival arrivals[INGRESS_BATCH];
+  GstSrtlaIngressNews news;
+  guint most = engine->toggles.mode == GST_SRTLA_MODE_CLASSIC
+      ? SRTLA_BOND_BATCH : INGRESS_TURN;
   guint total = 0, round, i, j, n;
 
   do {
@@ -363,14 +504,15 @@ push (GstSrtlaEngine * engine, SrtlaTime now, gboolean * served)
     for (i = 0; i < engine->ingresses->len; i++) {
       GstSrtlaIngress *ingress = engine->ingresses->pdata[i];
 
-      n = gst_srtla_ingress_take (ingress, buffers, INGRESS_BATCH);
+      n = gst_srtla_ingress_take (ingress, arrivals, INGRESS_BATCH, &news);
+      heed_news (engine, ingress, &news);
       for (j = 0; j < n; j++)
-        push_packet (engine, ingress, buffers[j], now);
+        push_packet (engine, ingress, &arrivals[j]);
       take_outputs (engine, now);
       round += n;
     }
     total += round;
-  } while (round > 0 && total < SRTLA_BOND_BATCH);
+  } while (round > 0 && total < most);
   *served = *served || total > 0;
   return round > 0;
 }
@@ -385,10 +527,13 @@ check_drain (GstSrtlaEngine * engine, SrtlaTime now)
   if (engine->drain == 0)
     return;
   if (now < engine->drain_until && (gst_srtla_engine_has_input (engine)
+          || srtla_bond_waiting (engine->bond) > 0
           || !gst_srtla_links_is_empty (engine->links)))
     return;
   GST_DEBUG_OBJECT (engine->config.element, "drained, %u packets left",
-      gst_srtla_links_waiting (engine->links));
+      gst_srtla_links_waiting (engine->links)
+      + srtla_bond_waiting (engine->bond));
+  srtla_bond_flush (engine->bond);
   gst_srtla_links_flush (engine->links, now);
   notice = gst_srtla_notice_new (GST_SRTLA_NOTICE_DRAINED);
   notice->number = engine->drain;
@@ -401,6 +546,7 @@ check_timers (GstSrtlaEngine * engine, SrtlaTime now)
 {
   if (now >= engine->stats_at) {
     engine->stats_at = now + engine->stats_interval;
+    srtla_bond_reset_interval (engine->bond);
     notify (engine, gst_srtla_notice_new (GST_SRTLA_NOTICE_STATS));
   }
   if (now >= engine->file_at) {
@@ -419,13 +565,12 @@ gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now,
   if (ready)
     more = receive (engine, now);
   *served = ready;
+  srtla_bond_tick (engine->bond, now);
   more = push (engine, now, served) || more;
   gst_srtla_links_update (engine->links, now);
   take_outputs (engine, now);
   srtla_bond_tick (engine->bond, now);
-  take_outputs (engine, now);
-  gst_srtla_links_transmit (engine->links, now);
-  take_outputs (engine, now);
+  send_outputs (engine, now);
   gst_srtla_links_take_events (engine->links, now);
   check_timers (engine, now);
   check_drain (engine, now);
@@ -476,9 +621,23 @@ gst_srtla_engine_stop (GstSrtlaEngine * engine, SrtlaTime now)
 {
   guint i;
 
+  srtla_bond_flush (engine->bond);
+  take_outputs (engine, now);
+  gst_srtla_links_flush (engine->links, now);
   for (i = 0; i < engine->links->order->len; i++)
     gst_srtla_link_close (engine->links->order->pdata[i], "stopped", now);
   gst_srtla_links_take_events (engine->links, now);
+}
+
+static void
+name_flow (GstSrtlaIngress * ingress, const GstSrtlaIngressStats * numbers,
+    GstSrtlaStats * stats)
+{
+  guint flow = gst_srtla_ingress_get_flow (ingress);
+
+  stats->flows[flow].ingress = *numbers;
+  gst_srtla_ingress_get_name (ingress, stats->flows[flow].pad,
+      sizeof stats->flows[flow].pad);
 }
 
 void
@@ -503,6 +662,8 @@ gst_srtla_engine_get_stats (GstSrtlaEngine * engine, GstSrtlaStats * stats,
   for (i = 0; i < engine->ingresses->len; i++) {
     gst_srtla_ingress_get_stats (engine->ingresses->pdata[i], &ingress);
     gst_srtla_stats_add_ingress (&stats->ingress, &ingress);
+    if (has_flow (engine, engine->ingresses->pdata[i]))
+      name_flow (engine->ingresses->pdata[i], &ingress, stats);
   }
   stats->waiting = gst_srtla_links_waiting (engine->links);
   stats->unreadable = engine->unreadable;

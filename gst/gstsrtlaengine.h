@@ -30,6 +30,9 @@ typedef struct
   GSocket *return_socket;       /* or NULL; not owned */
   const gchar *uplinks_file;    /* or NULL; not owned */
   GstSrtlaToggles toggles;
+  SrtlaTime queue_target;       /* 0 = uplinks take all they are given */
+  SrtlaTime spin_time;          /* the loop's; 0 = off */
+  SrtlaClassSettings classes[SRTLA_N_CLASSES];
 } GstSrtlaSettings;
 
 /* µs. Of srtpacketsrc too. */

@@ -7,9 +7,14 @@ struct _GstSrtlaIngress
 {
   gatomicrefcount refs;
 
+  guint flow;                   /* number in the core: the loop's alone */
+
   GMutex lock;                  /* of all below; held for a few instructions */
-  GstBuffer **ring;
+  gchar *name;                  /* of its pad */
+  GstSrtlaArrival *ring;
   guint size, head;             /* slots of the ring; the oldest packet's */
+  SrtlaFlowSettings settings;
+  GstSrtlaIngressNews news;     /* not yet told */
   gboolean flushing;
   GstSrtlaIngressStats stats;
   GSocket *socket;
@@ -21,6 +26,7 @@ gst_srtla_ingress_new (void)
   GstSrtlaIngress *ingress = g_new0 (GstSrtlaIngress, 1);
 
   g_atomic_ref_count_init (&ingress->refs);
+  ingress->settings = srtla_flow_defaults;
   g_mutex_init (&ingress->lock);
   return ingress;
 }
@@ -38,7 +44,7 @@ drop_all (GstSrtlaIngress * ingress)
 {
   ingress->stats.dropped_flushed += ingress->stats.queued;
   while (ingress->stats.queued > 0) {
-    gst_buffer_unref (ingress->ring[ingress->head]);
+    gst_buffer_unref (ingress->ring[ingress->head].buffer);
     ingress->head = (ingress->head + 1) % ingress->size;
     ingress->stats.queued--;
   }
@@ -51,6 +57,7 @@ gst_srtla_ingress_unref (GstSrtlaIngress * ingress)
     return;
   drop_all (ingress);
   g_free (ingress->ring);
+  g_free (ingress->name);
   g_clear_object (&ingress->socket);
   g_mutex_clear (&ingress->lock);
   g_free (ingress);
@@ -64,9 +71,11 @@ gst_srtla_ingress_reset (GstSrtlaIngress * ingress, guint size)
   memset (&ingress->stats, 0, sizeof ingress->stats);
   if (size != ingress->size) {
     g_free (ingress->ring);
-    ingress->ring = g_new (GstBuffer *, size);
+    ingress->ring = g_new (GstSrtlaArrival, size);
     ingress->size = size;
   }
+  ingress->settings.length = size;
+  memset (&ingress->news, 0, sizeof ingress->news);
   ingress->head = 0;
   ingress->flushing = FALSE;
   g_mutex_unlock (&ingress->lock);
@@ -74,9 +83,10 @@ gst_srtla_ingress_reset (GstSrtlaIngress * ingress, guint size)
 
 /* With the lock. Takes over the buffer. */
 static void
-push_one (GstSrtlaIngress * ingress, GstBuffer * buffer)
+push_one (GstSrtlaIngress * ingress, GstBuffer * buffer, SrtlaTime now)
 {
   GstSrtlaIngressStats *stats = &ingress->stats;
+  GstSrtlaArrival *arrival;
 
   stats->packets_received++;
   stats->bytes_received += gst_buffer_get_size (buffer);
@@ -85,7 +95,9 @@ push_one (GstSrtlaIngress * ingress, GstBuffer * buffer)
     gst_buffer_unref (buffer);
     return;
   }
-  ingress->ring[(ingress->head + stats->queued) % ingress->size] = buffer;
+  arrival = &ingress->ring[(ingress->head + stats->queued) % ingress->size];
+  arrival->buffer = buffer;
+  arrival->at = now;
   stats->queued++;
 }
 
@@ -101,12 +113,14 @@ gboolean
 gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer,
     gboolean * filling)
 {
+  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
   gboolean flushing;
 
   g_mutex_lock (&ingress->lock);
+  ingress->stats.batches++;
   flushing = ingress->flushing;
   if (!flushing)
-    push_one (ingress, buffer);
+    push_one (ingress, buffer, now);
   *filling = is_filling (ingress);
   g_mutex_unlock (&ingress->lock);
   if (flushing)
@@ -118,13 +132,15 @@ gboolean
 gst_srtla_ingress_push_list (GstSrtlaIngress * ingress, GstBufferList * list,
     gboolean * filling)
 {
+  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
   guint i, n = gst_buffer_list_length (list);
   gboolean flushing;
 
   g_mutex_lock (&ingress->lock);
+  ingress->stats.batches++;
   flushing = ingress->flushing;
   for (i = 0; i < n && !flushing; i++)
-    push_one (ingress, gst_buffer_ref (gst_buffer_list_get (list, i)));
+    push_one (ingress, gst_buffer_ref (gst_buffer_list_get (list, i)), now);
   *filling = is_filling (ingress);
   g_mutex_unlock (&ingress->lock);
   gst_buffer_list_unref (list);
@@ -132,11 +148,14 @@ gst_srtla_ingress_push_list (GstSrtlaIngress * ingress, GstBufferList * list,
 }
 
 guint
-gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstBuffer ** out, guint n)
+gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstSrtlaArrival * out,
+    guint n, GstSrtlaIngressNews * news)
 {
   guint i;
 
   g_mutex_lock (&ingress->lock);
+  *news = ingress->news;
+  memset (&ingress->news, 0, sizeof ingress->news);
   n = MIN (n, ingress->stats.queued);
   for (i = 0; i < n; i++) {
     out[i] = ingress->ring[ingress->head];
@@ -152,6 +171,7 @@ gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing)
 {
   g_mutex_lock (&ingress->lock);
   ingress->flushing = flushing;
+  ingress->news.flushed = TRUE;
   drop_all (ingress);
   g_mutex_unlock (&ingress->lock);
 }
@@ -165,6 +185,64 @@ gst_srtla_ingress_is_filling (GstSrtlaIngress * ingress)
   filling = is_filling (ingress);
   g_mutex_unlock (&ingress->lock);
   return filling;
+}
+
+/* ---- The flow ----------------------------------------------------------- */
+
+void
+gst_srtla_ingress_set_name (GstSrtlaIngress * ingress, const gchar * name)
+{
+  g_mutex_lock (&ingress->lock);
+  g_free (ingress->name);
+  ingress->name = g_strdup (name);
+  g_mutex_unlock (&ingress->lock);
+}
+
+void
+gst_srtla_ingress_get_name (GstSrtlaIngress * ingress, gchar * out, gsize size)
+{
+  g_mutex_lock (&ingress->lock);
+  g_strlcpy (out, ingress->name ? ingress->name : "", size);
+  g_mutex_unlock (&ingress->lock);
+}
+
+void
+gst_srtla_ingress_set_settings (GstSrtlaIngress * ingress,
+    const SrtlaFlowSettings * settings)
+{
+  g_mutex_lock (&ingress->lock);
+  ingress->settings = *settings;
+  ingress->settings.length = MAX (ingress->size, 1);
+  g_mutex_unlock (&ingress->lock);
+}
+
+void
+gst_srtla_ingress_get_settings (GstSrtlaIngress * ingress,
+    SrtlaFlowSettings * settings)
+{
+  g_mutex_lock (&ingress->lock);
+  *settings = ingress->settings;
+  g_mutex_unlock (&ingress->lock);
+}
+
+void
+gst_srtla_ingress_set_critical (GstSrtlaIngress * ingress, SrtlaTime until)
+{
+  g_mutex_lock (&ingress->lock);
+  ingress->news.critical_until = until;
+  g_mutex_unlock (&ingress->lock);
+}
+
+void
+gst_srtla_ingress_set_flow (GstSrtlaIngress * ingress, guint flow)
+{
+  ingress->flow = flow;
+}
+
+guint
+gst_srtla_ingress_get_flow (const GstSrtlaIngress * ingress)
+{
+  return ingress->flow;
 }
 
 void

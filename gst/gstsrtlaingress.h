@@ -9,6 +9,8 @@
 #include <gio/gio.h>
 #include <gst/gst.h>
 
+#include "srtla-bond.h"
+
 G_BEGIN_DECLS
 
 typedef struct _GstSrtlaIngress GstSrtlaIngress;
@@ -20,7 +22,22 @@ typedef struct
   guint64 dropped_full;
   guint64 dropped_flushed;
   guint queued;                 /* packets */
+  guint64 batches;              /* buffers and lists: times that the streaming
+                                 * thread took the lock */
 } GstSrtlaIngressStats;
+
+typedef struct
+{
+  GstBuffer *buffer;
+  SrtlaTime at;                 /* when its pad got it */
+} GstSrtlaArrival;
+
+/* What happened since packets were last taken. */
+typedef struct
+{
+  gboolean flushed;             /* before the packets that are there now */
+  SrtlaTime critical_until;     /* 0 = nothing new */
+} GstSrtlaIngressNews;
 
 GstSrtlaIngress *gst_srtla_ingress_new (void);
 GstSrtlaIngress *gst_srtla_ingress_ref (GstSrtlaIngress * ingress);
@@ -41,8 +58,8 @@ gboolean gst_srtla_ingress_push_list (GstSrtlaIngress * ingress,
     GstBufferList * list, gboolean * filling);
 
 /* Moves up to n packets out, oldest first. Returns: how many. */
-guint gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstBuffer ** out,
-    guint n);
+guint gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstSrtlaArrival * out,
+    guint n, GstSrtlaIngressNews * news);
 
 /* Empties the queue; while flushing is TRUE nothing comes in. */
 void gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing);
@@ -50,6 +67,23 @@ void gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing);
 gboolean gst_srtla_ingress_is_filling (GstSrtlaIngress * ingress);
 void gst_srtla_ingress_get_stats (GstSrtlaIngress * ingress,
     GstSrtlaIngressStats * stats);
+
+/* Its pad's name. */
+void gst_srtla_ingress_set_name (GstSrtlaIngress * ingress,
+    const gchar * name);
+void gst_srtla_ingress_get_name (GstSrtlaIngress * ingress, gchar * out,
+    gsize size);
+/* What its pad says of the flow; the length is that of the queue. */
+void gst_srtla_ingress_set_settings (GstSrtlaIngress * ingress,
+    const SrtlaFlowSettings * settings);
+void gst_srtla_ingress_get_settings (GstSrtlaIngress * ingress,
+    SrtlaFlowSettings * settings);
+/* What comes until then is critical. */
+void gst_srtla_ingress_set_critical (GstSrtlaIngress * ingress,
+    SrtlaTime until);
+/* The number that the core knows it by. From the loop. */
+void gst_srtla_ingress_set_flow (GstSrtlaIngress * ingress, guint flow);
+guint gst_srtla_ingress_get_flow (const GstSrtlaIngress * ingress);
 
 /* The socket upstream receives on, which is the way back to the SRT caller.
  * Returns: whether it is another than before. */

@@ -23,6 +23,7 @@ gst_srtla_link_new (const GstSrtlaLinkShared * shared, GstSrtlaUplink * uplink,
   link->shared = shared;
   link->uplink = gst_object_ref (uplink);
   link->slot = SRTLA_NO_UPLINK;
+  link->changes = gst_srtla_uplink_get_changes (uplink) - 1;
   link->backoff = GST_SRTLA_REOPEN_MIN;
   link->reopen_at = now;
   link->core_state = SRTLA_UPLINK_CLOSED;
@@ -180,6 +181,10 @@ gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver, guint port,
   gst_srtla_socket_format_address (receiver, port, far, sizeof far);
   GST_INFO_OBJECT (link->shared->element, "%s (slot %u): socket %s to %s",
       link_name (link), link->slot, link->local_address, far);
+  srtla_bond_uplink_blocked (link->shared->bond, link->slot, FALSE);
+  srtla_bond_uplink_backlog (link->shared->bond, link->slot, 0);
+  link->backlog = 0;
+  link->send_buffer = 0;
   srtla_bond_uplink_opened (link->shared->bond, link->slot, now);
 }
 
@@ -195,13 +200,25 @@ settle (GstSrtlaLink * link, SrtlaOutput * output, SrtlaSendResult result,
     gst_srtla_packet_unref (link->shared->pool, output->packet.owner);
 }
 
-void
-gst_srtla_link_flush (GstSrtlaLink * link, SrtlaTime now)
+static void
+empty (GstSrtlaLink * link, SrtlaSendResult result, SrtlaTime now)
 {
   SrtlaOutput output;
 
   while (gst_srtla_egress_pop (&link->egress, &output))
-    settle (link, &output, SRTLA_SEND_DROPPED, now);
+    settle (link, &output, result, now);
+}
+
+void
+gst_srtla_link_flush (GstSrtlaLink * link, SrtlaTime now)
+{
+  empty (link, SRTLA_SEND_DROPPED, now);
+}
+
+void
+gst_srtla_link_return (GstSrtlaLink * link, SrtlaTime now)
+{
+  empty (link, SRTLA_SEND_RETURNED, now);
 }
 
 void
@@ -209,7 +226,7 @@ gst_srtla_link_close (GstSrtlaLink * link, const gchar * reason, SrtlaTime now)
 {
   if (link->socket == NULL)
     return;
-  gst_srtla_link_flush (link, now);
+  gst_srtla_link_return (link, now);
   close_socket (link);
   srtla_bond_uplink_closed (link->shared->bond, link->slot, reason, now);
 }
@@ -237,8 +254,13 @@ gst_srtla_link_queue (GstSrtlaLink * link, const SrtlaOutput * output,
 
   GST_LOG_OBJECT (link->shared->element, "slot %u: %" G_GSIZE_FORMAT
       " bytes out", link->slot, output->packet.size);
-  if (link->socket == NULL || !gst_srtla_egress_push (&link->egress, output))
+  if (link->socket == NULL)
+    settle (link, &copy, SRTLA_SEND_RETURNED, now);
+  else if (!gst_srtla_egress_push (&link->egress, output))
     settle (link, &copy, SRTLA_SEND_DROPPED, now);
+  /* While the core has more, it had better hear soon if that is too much. */
+  else if (link->egress.count == GST_SRTLA_EGRESS_RUN)
+    gst_srtla_link_transmit (link, now);
 }
 
 static void
@@ -256,6 +278,7 @@ set_blocked (GstSrtlaLink * link, gboolean blocked)
 {
   link->blocked = blocked;
   gst_poll_fd_ctl_write (link->shared->poll, &link->poll_fd, blocked);
+  srtla_bond_uplink_blocked (link->shared->bond, link->slot, blocked);
 }
 
 static void
@@ -336,6 +359,7 @@ handle_send_error (GstSrtlaLink * link, gint error_number, SrtlaTime now)
     case ENOMEM:
       link->queue_full++;
       link->retry_at = now + GST_SRTLA_QUEUE_RETRY;
+      srtla_bond_uplink_blocked (link->shared->bond, link->slot, TRUE);
       return FALSE;
     case ECONNREFUSED:         /* of an earlier packet; this one was not sent */
       note_refused (link, now);
@@ -358,17 +382,37 @@ handle_send_error (GstSrtlaLink * link, gint error_number, SrtlaTime now)
 static void
 sent (GstSrtlaLink * link, const GstSrtlaBatch * batch, guint n)
 {
+  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
   SrtlaOutput output;
   guint i, datagrams = 0;
 
   link->retried = FALSE;
   link->error_since = 0;
+  link->traffic = TRUE;
   for (i = 0; i < n; i++)
     datagrams += batch->datagrams[i];
   while (datagrams-- > 0 && gst_srtla_egress_pop (&link->egress, &output)) {
+    srtla_bond_note_sent (link->shared->bond, &output, now);
     if (output.packet.owner != NULL)
       gst_srtla_packet_unref (link->shared->pool, output.packet.owner);
   }
+}
+
+/* What waits in the device's queue, while there is traffic. */
+static void
+look_at_backlog (GstSrtlaLink * link, SrtlaTime now)
+{
+  guint64 backlog;
+
+  if ((!link->traffic && link->backlog == 0)
+      || now < link->backlog_at + GST_SRTLA_BACKLOG_INTERVAL)
+    return;
+  link->traffic = FALSE;
+  link->backlog_at = now;
+  backlog = gst_srtla_socket_backlog (link->socket);
+  if (backlog != link->backlog)
+    srtla_bond_uplink_backlog (link->shared->bond, link->slot, backlog);
+  link->backlog = backlog;
 }
 
 /* Returns: whether the error may be of the train alone: then there are none any
@@ -391,8 +435,15 @@ gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now)
   GstSrtlaBatch *batch = link->shared->batch;
   gint error_number, n;
 
-  if (link->socket == NULL || link->blocked || now < link->retry_at)
+  if (link->socket == NULL)
     return;
+  look_at_backlog (link, now);
+  if (link->blocked || now < link->retry_at)
+    return;
+  if (link->retry_at != 0) {
+    link->retry_at = 0;
+    srtla_bond_uplink_blocked (link->shared->bond, link->slot, FALSE);
+  }
   while (!gst_srtla_egress_is_empty (&link->egress)) {
     gst_srtla_egress_peek (&link->egress, batch, link->trains);
     n = gst_srtla_socket_send (link->socket, batch->messages, batch->n,
@@ -455,10 +506,46 @@ gst_srtla_link_receive (GstSrtlaLink * link, GInputMessage * messages,
 SrtlaTime
 gst_srtla_link_deadline (const GstSrtlaLink * link)
 {
-  if (link->socket == NULL || link->blocked
-      || gst_srtla_egress_is_empty (&link->egress))
+  SrtlaTime deadline = SRTLA_TIME_NONE;
+
+  if (link->socket == NULL)
     return SRTLA_TIME_NONE;
-  return link->retry_at;
+  if (!link->blocked && !gst_srtla_egress_is_empty (&link->egress))
+    deadline = link->retry_at;
+  if (link->backlog > 0)
+    deadline = MIN (deadline, link->backlog_at + GST_SRTLA_BACKLOG_INTERVAL);
+  return deadline;
+}
+
+void
+gst_srtla_link_update_limit (GstSrtlaLink * link, SrtlaTime now)
+{
+  gint changes = gst_srtla_uplink_get_changes (link->uplink);
+
+  if (link->slot == SRTLA_NO_UPLINK || changes == link->changes)
+    return;
+  link->changes = changes;
+  srtla_bond_uplink_limit (link->shared->bond, link->slot,
+      gst_srtla_uplink_get_max_bitrate (link->uplink), now);
+}
+
+/* The socket's buffer holds what the uplink may have in front of it, no more:
+ * what is in there has no priority. */
+static void
+fit_send_buffer (GstSrtlaLink * link, const SrtlaUplinkStats * core)
+{
+  guint64 bytes;
+
+  if (link->socket == NULL || core->delivered_rate == 0)
+    return;
+  bytes = core->capacity / 8 * (core->rtt_minimum + SRTLA_QUEUE_TARGET)
+      / SRTLA_SECOND;
+  bytes = CLAMP (bytes, GST_SRTLA_SEND_BUFFER_MIN, GST_SRTLA_SEND_BUFFER_MAX);
+  if (bytes < link->send_buffer + link->send_buffer / 4
+      && bytes > link->send_buffer - link->send_buffer / 4)
+    return;
+  link->send_buffer = (guint) bytes;
+  gst_srtla_socket_set_send_buffer (link->socket, link->send_buffer);
 }
 
 void
@@ -468,8 +555,10 @@ gst_srtla_link_publish (GstSrtlaLink * link, const SrtlaUplinkStats * core,
   GstSrtlaUplinkRecord record;
 
   memset (&record, 0, sizeof record);
-  if (core != NULL)
+  if (core != NULL) {
     record.core = *core;
+    fit_send_buffer (link, core);
+  }
   record.taken_at = now;
   if (link->socket != NULL)
     g_strlcpy (record.local_address, link->local_address,

@@ -20,6 +20,13 @@ G_BEGIN_DECLS
 #define GST_SRTLA_ERRORS_MAX (3 * SRTLA_SECOND)
 /* The queue of the interface is full: look again then. */
 #define GST_SRTLA_QUEUE_RETRY (2 * SRTLA_MILLISECOND)
+/* Between looks at what waits in the device's queue. */
+#define GST_SRTLA_BACKLOG_INTERVAL (5 * SRTLA_MILLISECOND)
+/* Bytes of packets that a socket has room for, once its rate is known. */
+#define GST_SRTLA_SEND_BUFFER_MIN (64 * 1024)
+#define GST_SRTLA_SEND_BUFFER_MAX (1024 * 1024)
+/* Packets that are sent even before the core was asked for all it has. */
+#define GST_SRTLA_EGRESS_RUN 128
 
 /* What all links of a loop share; not owned. */
 typedef struct
@@ -55,6 +62,11 @@ typedef struct
   gboolean warned_size;         /* EMSGSIZE was reported */
   gboolean trains;              /* the socket has not refused them */
   SrtlaTime retry_at;           /* after ENOBUFS; 0 = now */
+  gboolean traffic;             /* since the last look at the backlog */
+  guint64 backlog;              /* bytes in the device's queue then */
+  SrtlaTime backlog_at;
+  guint send_buffer;            /* bytes; 0 = as it was opened with */
+  gint changes;                 /* of the uplink's settings that it knows */
   SrtlaTime reopen_at;          /* while closed */
   SrtlaTime backoff;            /* until the next attempt after that */
   SrtlaTime error_since;        /* nothing but errors; 0 = none */
@@ -78,7 +90,7 @@ void gst_srtla_link_free (GstSrtlaLink * link);
  * reopen_at. */
 void gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver,
     guint port, SrtlaTime now);
-/* reason: static. What waits is dropped and counted. */
+/* reason: static. What waits is given back. */
 void gst_srtla_link_close (GstSrtlaLink * link, const gchar * reason,
     SrtlaTime now);
 /* Likewise, and says why. Takes over `reason`. */
@@ -91,6 +103,10 @@ void gst_srtla_link_queue (GstSrtlaLink * link, const SrtlaOutput * output,
 void gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now);
 /* Drops what waits, and counts it. */
 void gst_srtla_link_flush (GstSrtlaLink * link, SrtlaTime now);
+/* Gives what waits back to the core, which has other uplinks. */
+void gst_srtla_link_return (GstSrtlaLink * link, SrtlaTime now);
+/* Tells the core what the application set. */
+void gst_srtla_link_update_limit (GstSrtlaLink * link, SrtlaTime now);
 
 /* Takes errors and room from the last wait. Returns: whether to receive. */
 gboolean gst_srtla_link_poll (GstSrtlaLink * link, SrtlaTime now);

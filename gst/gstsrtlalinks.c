@@ -57,7 +57,7 @@ remove_link (GstSrtlaLinks * links, guint index, SrtlaTime now)
       gst_srtla_spec_shown (gst_srtla_uplink_get_spec (link->uplink)),
       link->slot);
   gst_srtla_link_transmit (link, now);
-  gst_srtla_link_flush (link, now);
+  gst_srtla_link_return (link, now);
   if (link->slot != SRTLA_NO_UPLINK) {
     if (link->core_state == SRTLA_UPLINK_UP)
       links->up--;
@@ -280,6 +280,7 @@ gst_srtla_links_update (GstSrtlaLinks * links, SrtlaTime now)
     if (link->socket == NULL && now >= link->reopen_at
         && links->target->addresses->len > 0)
       open_link (links, link, now);
+    gst_srtla_link_update_limit (link, now);
   }
 }
 

@@ -53,7 +53,7 @@ struct _GstSrtlaLoop
   gboolean ready;               /* sockets have something */
   gboolean served;              /* the last turn had something to do */
   SrtlaTime now, publish_at;
-  SrtlaTime coalesce_time;
+  SrtlaTime coalesce_time, spin_time;
   gboolean fresh;               /* something happened since the last copy */
 };
 
@@ -259,6 +259,7 @@ loop_pause (GstSrtlaLoop * loop)
   SrtlaTime until = loop->now + loop->coalesce_time;
   SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
 
+  until = MIN (until, gst_srtla_engine_deadline (loop->engine));
   if (now >= until)
     return;
   g_atomic_int_set (&loop->sleeping, PAUSING);
@@ -272,24 +273,44 @@ loop_pause (GstSrtlaLoop * loop)
   g_atomic_int_set (&loop->sleeping, AWAKE);
 }
 
+/* Looks for work for a while instead of sleeping. Returns: what was found on the
+ * sockets. */
+static gint
+loop_spin (GstSrtlaLoop * loop, GstClockTime wait)
+{
+  SrtlaTime until = (SrtlaTime) g_get_monotonic_time ()
+      + MIN (loop->spin_time, GST_TIME_AS_USECONDS (wait));
+  gint result;
+
+  do
+    result = gst_poll_wait (loop->poll, 0);
+  while (result == 0 && !g_atomic_int_get (&loop->attention)
+      && !gst_srtla_engine_has_input (loop->engine)
+      && (SrtlaTime) g_get_monotonic_time () < until);
+  return result;
+}
+
 /* Producers look at `sleeping` after they left their packet; so it must be set
  * before the last look at what they left. */
 static void
 loop_wait (GstSrtlaLoop * loop)
 {
   GstClockTime wait;
-  gint result;
+  gint result = 0;
 
   if (loop->coalesce_time > 0 && !loop->more && loop->served)
     loop_pause (loop);
   wait = loop->more ? 0 : timeout (loop);
-  if (wait > 0) {
+  if (wait > 0 && loop->spin_time > 0)
+    result = loop_spin (loop, wait);
+  if (wait > 0 && result == 0) {
     g_atomic_int_set (&loop->sleeping, ASLEEP);
     if (g_atomic_int_get (&loop->attention)
         || gst_srtla_engine_has_input (loop->engine))
       wait = 0;
   }
-  result = gst_poll_wait (loop->poll, wait);
+  if (result == 0)
+    result = gst_poll_wait (loop->poll, wait);
   g_atomic_int_set (&loop->sleeping, AWAKE);
   loop->ready = result != 0;
   if (result < 0)
@@ -313,6 +334,7 @@ take_commands (GstSrtlaLoop * loop)
   gst_srtla_engine_set_ingresses (loop->engine, ingresses, &loop->past);
   gst_srtla_engine_set_settings (loop->engine, &loop->settings, loop->now);
   loop->coalesce_time = loop->settings.coalesce_time;
+  loop->spin_time = loop->settings.spin_time;
   gst_srtla_engine_set_src_pad (loop->engine, loop->src_pad);
   gst_srtla_engine_drain (loop->engine, loop->drain, loop->now);
   if (loop->numbers_asked != loop->numbers_answered)

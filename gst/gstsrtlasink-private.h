@@ -32,6 +32,9 @@ struct _GstSrtlaSink
   guint connection_timeout;     /* ms */
   guint drain_timeout;          /* ms */
   guint coalesce_time;          /* µs */
+  guint queue_target;           /* ms */
+  guint spin_time;              /* µs */
+  SrtlaClassSettings classes[SRTLA_N_CLASSES];
   GstSrtlaToggles toggles;
 
   /* Under the object lock: end of stream. */

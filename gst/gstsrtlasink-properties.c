@@ -2,6 +2,9 @@
 /* Properties, and the settings that the loop gets of them. */
 #include "gstsrtlasink-private.h"
 
+#include <string.h>
+
+#include "gstsrtlaclasses.h"
 #include "gstsrtladebug.h"
 #include "gstsrtlaspec.h"
 #include "gstsrtlauri.h"
@@ -15,6 +18,9 @@
 #define DEFAULT_EXPLORATION FALSE
 #define DEFAULT_RESCUE TRUE
 #define DEFAULT_NAK_FILTER TRUE
+#define DEFAULT_SPIN_TIME 0
+/* µs. */
+#define SPIN_TIME_MAX 50
 /* ms: a day. */
 #define INTERVAL_MAX (24 * 60 * 60 * 1000)
 
@@ -38,7 +44,10 @@ enum
   PROP_CONNECTION_TIMEOUT,
   PROP_DRAIN_TIMEOUT,
   PROP_COALESCE_TIME,
-  N_PROPERTIES
+  PROP_QUEUE_TARGET,
+  PROP_SPIN_TIME,
+  PROP_CLASSES,                 /* the first of them */
+  N_PROPERTIES = PROP_CLASSES + GST_SRTLA_CLASS_PROPERTIES
 };
 
 static GParamSpec *properties[N_PROPERTIES];
@@ -59,6 +68,9 @@ pass_settings (GstSrtlaSink * sink)
   settings.return_socket = sink->return_socket;
   settings.uplinks_file = sink->uplinks_file;
   settings.toggles = sink->toggles;
+  settings.queue_target = sink->queue_target * SRTLA_MILLISECOND;
+  settings.spin_time = sink->spin_time;
+  memcpy (settings.classes, sink->classes, sizeof settings.classes);
   gst_srtla_loop_set_settings (sink->loop, &settings);
   GST_OBJECT_UNLOCK (sink);
 }
@@ -202,8 +214,17 @@ get_property (GObject * object, guint id, GValue * value,
     case PROP_COALESCE_TIME:
       g_value_set_uint (value, sink->coalesce_time);
       break;
+    case PROP_QUEUE_TARGET:
+      g_value_set_uint (value, sink->queue_target);
+      break;
+    case PROP_SPIN_TIME:
+      g_value_set_uint (value, sink->spin_time);
+      break;
     default:
-      if (!get_toggle (&sink->toggles, id, value))
+      if (id >= PROP_CLASSES && id < N_PROPERTIES)
+        g_value_set_uint (value, gst_srtla_classes_get (sink->classes,
+                id - PROP_CLASSES));
+      else if (!get_toggle (&sink->toggles, id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (sink);
@@ -267,8 +288,17 @@ set_property (GObject * object, guint id, const GValue * value,
     case PROP_COALESCE_TIME:
       sink->coalesce_time = g_value_get_uint (value);
       break;
+    case PROP_QUEUE_TARGET:
+      sink->queue_target = g_value_get_uint (value);
+      break;
+    case PROP_SPIN_TIME:
+      sink->spin_time = g_value_get_uint (value);
+      break;
     default:
-      if (!set_toggle (&sink->toggles, id, value))
+      if (id >= PROP_CLASSES && id < N_PROPERTIES)
+        gst_srtla_classes_set (sink->classes, id - PROP_CLASSES,
+            g_value_get_uint (value));
+      else if (!set_toggle (&sink->toggles, id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
   GST_OBJECT_UNLOCK (sink);
@@ -346,6 +376,16 @@ gst_srtla_sink_class_init_properties (GObjectClass * klass)
       "Coalesce time", "Microseconds that packets may wait for more after a "
       "batch was sent: fewer wake-ups cost less (0 = none)", 0,
       GST_SRTLA_COALESCE_MAX, GST_SRTLA_DEFAULT_COALESCE, playing);
+  properties[PROP_QUEUE_TARGET] = g_param_spec_uint ("queue-target",
+      "Queue target", "Milliseconds of queue that an uplink may have in front "
+      "of it before packets wait in the element (0 = uplinks are given all "
+      "there is); in all modes but classic", 0, INTERVAL_MAX,
+      SRTLA_QUEUE_TARGET / SRTLA_MILLISECOND, playing);
+  properties[PROP_SPIN_TIME] = g_param_spec_uint ("spin-time", "Spin time",
+      "Microseconds that the thread looks for work before it sleeps: for those "
+      "who give it a processor core (0 = none)", 0, SPIN_TIME_MAX,
+      DEFAULT_SPIN_TIME, playing);
+  gst_srtla_classes_make_properties (&properties[PROP_CLASSES], playing);
   install_toggles (playing);
   klass->get_property = get_property;
   klass->set_property = set_property;
@@ -361,6 +401,9 @@ gst_srtla_sink_init_properties (GstSrtlaSink * sink)
   sink->connection_timeout = DEFAULT_CONNECTION_TIMEOUT;
   sink->drain_timeout = DEFAULT_DRAIN_TIMEOUT;
   sink->coalesce_time = GST_SRTLA_DEFAULT_COALESCE;
+  sink->queue_target = SRTLA_QUEUE_TARGET / SRTLA_MILLISECOND;
+  sink->spin_time = DEFAULT_SPIN_TIME;
+  memcpy (sink->classes, srtla_class_defaults, sizeof sink->classes);
   sink->toggles.mode = DEFAULT_MODE;
   sink->toggles.quality = DEFAULT_QUALITY;
   sink->toggles.exploration = DEFAULT_EXPLORATION;

@@ -17,6 +17,7 @@
  */
 #include "gstsrtlasink-private.h"
 
+#include "gstsrtlaclasses.h"
 #include "gstsrtladebug.h"
 #include "gstsrtlaspec.h"
 #include "gstsrtlauri.h"
@@ -259,6 +260,7 @@ gst_srtla_sink_class_init (GstSrtlaSinkClass * klass)
   gst_srtla_sink_class_init_stream (element_class);
   gst_type_mark_as_plugin_api (GST_TYPE_SRTLA_UPLINK, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_SRTLA_MODE, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_SRTLA_PRIORITY, 0);
   gst_element_class_set_static_metadata (element_class, "SRTLA sink",
       "Sink/Network",
       "Sends the packets of SRT callers over several uplinks to an SRTLA "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstsrtlasinkpad.h"
 
+#include "gstsrtlaclasses.h"
 #include "gstsrtladebug.h"
 #include "gstsrtlaupstream.h"
 
@@ -15,12 +16,21 @@ struct _GstSrtlaSinkPad
   gint64 look_at;               /* not before, µs; the streaming thread's */
 
   /* Under the object lock. */
+  SrtlaFlowSettings settings;
   gboolean eos;
   guint32 eos_seqnum;
 };
 
 /* µs between looks for an upstream socket while there is none. */
 #define LOOK_INTERVAL G_USEC_PER_SEC
+
+enum
+{
+  PROP_0,
+  PROP_PRIORITY,
+  PROP_LATENCY_BUDGET,
+  PROP_QUANTUM,
+};
 
 G_DEFINE_FINAL_TYPE (GstSrtlaSinkPad, gst_srtla_sink_pad, GST_TYPE_PAD)
 
@@ -128,6 +138,23 @@ accept_caps (GstPad * pad, GstEvent * event)
   return ok;
 }
 
+/* What comes in the next `duration` ms is critical. */
+static void
+handle_custom (GstSrtlaSinkPad * self, GstEvent * event)
+{
+  const GstStructure *structure = gst_event_get_structure (event);
+  guint duration = 0;
+
+  if (!gst_structure_has_name (structure, "srtla-critical"))
+    return;
+  if (!gst_structure_get_uint (structure, "duration", &duration)) {
+    GST_WARNING_OBJECT (self, "srtla-critical without duration (uint, ms)");
+    return;
+  }
+  gst_srtla_ingress_set_critical (self->ingress,
+      (SrtlaTime) g_get_monotonic_time () + duration * SRTLA_MILLISECOND);
+}
+
 static gboolean
 sink_pad_event (GstPad * pad, GstObject * parent, GstEvent * event)
 {
@@ -147,6 +174,7 @@ sink_pad_event (GstPad * pad, GstObject * parent, GstEvent * event)
       break;
     case GST_EVENT_FLUSH_START:
       gst_srtla_ingress_flush (self->ingress, TRUE);
+      gst_srtla_loop_attend (self->loop);
       break;
     case GST_EVENT_FLUSH_STOP:
       gst_srtla_ingress_flush (self->ingress, FALSE);
@@ -154,6 +182,10 @@ sink_pad_event (GstPad * pad, GstObject * parent, GstEvent * event)
       break;
     case GST_EVENT_EOS:
       set_eos (self, TRUE, seqnum);
+      break;
+    case GST_EVENT_CUSTOM_DOWNSTREAM:
+    case GST_EVENT_CUSTOM_DOWNSTREAM_OOB:
+      handle_custom (self, event);
       break;
     default:
       break;
@@ -212,10 +244,85 @@ sink_pad_unlinked (GstPad * pad, GstPad * peer)
   self->changed (self);
 }
 
+/* ---- Properties --------------------------------------------------------- */
+
+static void
+sink_pad_get_property (GObject * object, guint id, GValue * value,
+    GParamSpec * pspec)
+{
+  GstSrtlaSinkPad *self = GST_SRTLA_SINK_PAD (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_PRIORITY:
+      g_value_set_enum (value, self->settings.priority);
+      break;
+    case PROP_LATENCY_BUDGET:
+      g_value_set_uint (value, (guint) self->settings.budget);
+      break;
+    case PROP_QUANTUM:
+      g_value_set_uint (value, self->settings.quantum);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+sink_pad_set_property (GObject * object, guint id, const GValue * value,
+    GParamSpec * pspec)
+{
+  GstSrtlaSinkPad *self = GST_SRTLA_SINK_PAD (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_PRIORITY:
+      self->settings.priority = g_value_get_enum (value);
+      break;
+    case PROP_LATENCY_BUDGET:
+      self->settings.budget = g_value_get_uint (value);
+      break;
+    case PROP_QUANTUM:
+      self->settings.quantum = g_value_get_uint (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  }
+  gst_srtla_ingress_set_settings (self->ingress, &self->settings);
+  GST_OBJECT_UNLOCK (self);
+  if (self->loop != NULL)
+    gst_srtla_loop_attend (self->loop);
+}
+
+static void
+install_properties (GObjectClass * klass)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+      | GST_PARAM_MUTABLE_PLAYING;
+
+  klass->get_property = sink_pad_get_property;
+  klass->set_property = sink_pad_set_property;
+  g_object_class_install_property (klass, PROP_PRIORITY,
+      g_param_spec_enum ("priority", "Priority",
+          "Class of the flow's media; in all modes but classic",
+          GST_TYPE_SRTLA_PRIORITY, SRTLA_PRIORITY_AUTO, flags));
+  g_object_class_install_property (klass, PROP_LATENCY_BUDGET,
+      g_param_spec_uint ("latency-budget", "Latency budget",
+          "Microseconds within which the flow's media should leave (0 = as its "
+          "class)", 0, GST_SRTLA_BUDGET_MAX, 0, flags));
+  g_object_class_install_property (klass, PROP_QUANTUM,
+      g_param_spec_uint ("quantum", "Quantum",
+          "Bytes that the flow gets in a round, against other flows",
+          SRTLA_MAX_DATAGRAM, GST_SRTLA_QUANTUM_MAX,
+          srtla_flow_defaults.quantum, flags));
+}
+
 static void
 gst_srtla_sink_pad_init (GstSrtlaSinkPad * self)
 {
   self->ingress = gst_srtla_ingress_new ();
+  self->settings = srtla_flow_defaults;
 }
 
 static void
@@ -233,6 +340,7 @@ gst_srtla_sink_pad_class_init (GstSrtlaSinkPadClass * klass)
   G_OBJECT_CLASS (klass)->finalize = gst_srtla_sink_pad_finalize;
   GST_PAD_CLASS (klass)->linked = sink_pad_linked;
   GST_PAD_CLASS (klass)->unlinked = sink_pad_unlinked;
+  install_properties (G_OBJECT_CLASS (klass));
 }
 
 GstPad *
@@ -245,6 +353,7 @@ gst_srtla_sink_pad_new (GstPadTemplate * templ, const gchar * name,
 
   self->loop = loop;
   self->changed = changed;
+  gst_srtla_ingress_set_name (self->ingress, GST_OBJECT_NAME (pad));
   gst_pad_set_chain_function (pad, sink_pad_chain);
   gst_pad_set_chain_list_function (pad, sink_pad_chain_list);
   gst_pad_set_event_function (pad, sink_pad_event);

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #ifdef __linux__
+#include <sys/ioctl.h>
 #include <time.h>
 #include <linux/errqueue.h>
+#include <linux/sockios.h>
 #endif
 
 #include "gstsrtladebug.h"
@@ -144,6 +146,28 @@ gst_srtla_socket_open (const GstSrtlaSpec * spec, GInetAddress * receiver,
   if (!ok)
     g_clear_object (&socket);
   return socket;
+}
+
+void
+gst_srtla_socket_set_send_buffer (GSocket * socket, guint bytes)
+{
+  /* The system doubles it, for its own needs. */
+  g_socket_set_option (socket, SOL_SOCKET, SO_SNDBUF, (gint) bytes, NULL);
+}
+
+guint64
+gst_srtla_socket_backlog (GSocket * socket)
+{
+#ifdef SIOCOUTQ
+  int bytes = 0;
+
+  /* With what the system needs beside: about as much again. */
+  if (ioctl (g_socket_get_fd (socket), SIOCOUTQ, &bytes) == 0 && bytes > 0)
+    return (guint64) bytes / 2;
+#else
+  (void) socket;
+#endif
+  return 0;
 }
 
 void

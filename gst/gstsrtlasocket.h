@@ -29,6 +29,12 @@ gint gst_srtla_socket_send (GSocket * socket, GOutputMessage * messages,
 gint gst_srtla_socket_receive (GSocket * socket, GInputMessage * messages,
     guint n, gint * error_number);
 
+/* Room for so many bytes of datagrams. */
+void gst_srtla_socket_set_send_buffer (GSocket * socket, guint bytes);
+/* Returns: bytes of datagrams, about, that the device has not sent yet; 0 where
+ * it does not tell. */
+guint64 gst_srtla_socket_backlog (GSocket * socket);
+
 /* Reads what ICMP left for the socket: until then it looks ready. Returns: the
  * error number of the latest, 0 if there was none. */
 gint gst_srtla_socket_drain_errors (GSocket * socket);

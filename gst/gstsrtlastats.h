@@ -10,6 +10,9 @@
 
 G_BEGIN_DECLS
 
+/* Room for the name of a pad: "sink_4294967295". */
+#define GST_SRTLA_PAD_NAME_SIZE 32
+
 typedef struct
 {
   SrtlaBondStats bond;
@@ -18,6 +21,11 @@ typedef struct
   const gchar *mode;            /* static; of the core */
   gchar receiver[GST_SRTLA_ADDRESS_SIZE];       /* "" = not known */
   GstSrtlaIngressStats ingress; /* of all sink pads, past ones too */
+  struct
+  {
+    gchar pad[GST_SRTLA_PAD_NAME_SIZE];
+    GstSrtlaIngressStats ingress;
+  } flows[SRTLA_MAX_FLOWS];     /* by the core's number */
   guint waiting;                /* SRT packets before the sockets */
   guint64 unreadable;           /* buffers that could not be mapped */
   guint64 replies_dropped;

@@ -9,10 +9,12 @@ struct _GstSrtlaUplink
 
   gchar *spec;
   guint number;
+  gint changes;                 /* atomic: of the settings */
 
   /* Under the object lock. */
   const gchar *state;           /* static */
   gchar *reason;
+  guint64 max_bitrate;          /* bits/s; 0 = no limit */
   GstSrtlaUplinkRecord record;
 };
 
@@ -22,6 +24,7 @@ enum
   PROP_ADDRESS,
   PROP_STATE,
   PROP_STATS,
+  PROP_MAX_BITRATE,
   N_PROPERTIES
 };
 
@@ -63,9 +66,28 @@ gst_srtla_uplink_get_property (GObject * object, guint id, GValue * value,
     case PROP_STATS:
       g_value_take_boxed (value, gst_srtla_uplink_get_stats (uplink));
       break;
+    case PROP_MAX_BITRATE:
+      g_value_set_uint64 (value, gst_srtla_uplink_get_max_bitrate (uplink));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
+}
+
+static void
+gst_srtla_uplink_set_property (GObject * object, guint id, const GValue * value,
+    GParamSpec * pspec)
+{
+  GstSrtlaUplink *uplink = GST_SRTLA_UPLINK (object);
+
+  if (id != PROP_MAX_BITRATE) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    return;
+  }
+  GST_OBJECT_LOCK (uplink);
+  uplink->max_bitrate = g_value_get_uint64 (value);
+  GST_OBJECT_UNLOCK (uplink);
+  g_atomic_int_inc (&uplink->changes);
 }
 
 static void
@@ -76,6 +98,7 @@ gst_srtla_uplink_class_init (GstSrtlaUplinkClass * klass)
 
   object_class->finalize = gst_srtla_uplink_finalize;
   object_class->get_property = gst_srtla_uplink_get_property;
+  object_class->set_property = gst_srtla_uplink_set_property;
 
   properties[PROP_ADDRESS] = g_param_spec_string ("address", "Address",
       "The uplink as it was given: local address, interface or "
@@ -87,6 +110,10 @@ gst_srtla_uplink_class_init (GstSrtlaUplinkClass * klass)
   properties[PROP_STATS] = g_param_spec_boxed ("stats", "Statistics",
       "Statistics of this uplink (application/x-srtla-uplink-stats)",
       GST_TYPE_STRUCTURE, flags);
+  properties[PROP_MAX_BITRATE] = g_param_spec_uint64 ("max-bitrate",
+      "Maximum bitrate", "Bits per second that this uplink may carry, for "
+      "metered or shared links (0 = no limit); in all modes but classic", 0,
+      G_MAXINT64, 0, flags | G_PARAM_WRITABLE | GST_PARAM_MUTABLE_PLAYING);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 
@@ -113,6 +140,23 @@ guint
 gst_srtla_uplink_get_number (GstSrtlaUplink * uplink)
 {
   return uplink->number;
+}
+
+gint
+gst_srtla_uplink_get_changes (GstSrtlaUplink * uplink)
+{
+  return g_atomic_int_get (&uplink->changes);
+}
+
+guint64
+gst_srtla_uplink_get_max_bitrate (GstSrtlaUplink * uplink)
+{
+  guint64 bitrate;
+
+  GST_OBJECT_LOCK (uplink);
+  bitrate = uplink->max_bitrate;
+  GST_OBJECT_UNLOCK (uplink);
+  return bitrate;
 }
 
 void

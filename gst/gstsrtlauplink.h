@@ -36,6 +36,11 @@ GstSrtlaUplink *gst_srtla_uplink_new (guint number, const gchar * spec);
 const gchar *gst_srtla_uplink_get_spec (GstSrtlaUplink * uplink);
 guint gst_srtla_uplink_get_number (GstSrtlaUplink * uplink);
 
+/* Settings of the application. Returns: another number after each change. */
+gint gst_srtla_uplink_get_changes (GstSrtlaUplink * uplink);
+/* bits/s; 0 = no limit. */
+guint64 gst_srtla_uplink_get_max_bitrate (GstSrtlaUplink * uplink);
+
 /* state: static. */
 void gst_srtla_uplink_set_state (GstSrtlaUplink * uplink, const gchar * state,
     const gchar * reason);

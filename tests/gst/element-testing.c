@@ -147,7 +147,7 @@ check_accounts (Fixture *fixture)
   static const gchar *const drops[] = {
     "dropped-queue-full", "dropped-not-srt", "dropped-no-uplink",
     "dropped-send-error", "dropped-uplink-queue", "dropped-uplink-removed",
-    "dropped-flushed", "dropped-internal",
+    "dropped-flushed", "dropped-expired", "dropped-queue", "dropped-internal",
   };
   guint64 dropped = 0;
   guint i;
@@ -157,6 +157,52 @@ check_accounts (Fixture *fixture)
   g_assert_cmpuint (fixture_stat (fixture, "packets-received"), ==,
       fixture_stat (fixture, "packets-sent") + dropped
       + fixture_stat (fixture, "packets-queued"));
+}
+
+/* The books of a class or a flow: what came in went out, or was dropped. */
+static void
+check_books (const GstStructure *structure)
+{
+  guint64 in = 0, out = 0, number;
+  guint i;
+
+  for (i = 0; i < (guint) gst_structure_n_fields (structure); i++) {
+    const gchar *name = gst_structure_nth_field_name (structure, i);
+
+    if (!gst_structure_get_uint64 (structure, name, &number)
+        || strcmp (name, "dropped-edf-full") == 0
+        || strcmp (name, "dropped-egress-full") == 0)
+      continue;
+    if (strcmp (name, "packets-in") == 0)
+      in = number;
+    else if (strcmp (name, "packets-out") == 0
+        || strcmp (name, "packets-queued") == 0
+        || g_str_has_prefix (name, "dropped-"))
+      out += number;
+  }
+  if (in != out) {
+    gchar *text = gst_structure_to_string (structure);
+
+    g_error ("the books do not balance: %s", text);
+  }
+}
+
+static void
+check_all_books (Fixture *fixture)
+{
+  static const gchar *const arrays[] = { "classes", "flows" };
+  GstStructure *stats = NULL;
+  guint i, j;
+
+  g_object_get (fixture->element, "stats", &stats, NULL);
+  for (i = 0; i < G_N_ELEMENTS (arrays); i++) {
+    const GValue *list = gst_structure_get_value (stats, arrays[i]);
+
+    for (j = 0; j < gst_value_array_get_size (list); j++)
+      check_books (gst_value_get_structure (gst_value_array_get_value (list,
+                  j)));
+  }
+  gst_structure_free (stats);
 }
 
 static void
@@ -192,6 +238,7 @@ fixture_tear_down (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (gst_element_set_state (fixture->element, GST_STATE_NULL), ==,
       GST_STATE_CHANGE_SUCCESS);
   check_accounts (fixture);
+  check_all_books (fixture);
   record_stop (&fixture->record, fixture->bus);
   gst_element_set_bus (fixture->element, NULL);
   gst_object_unref (fixture->bus);

@@ -189,10 +189,13 @@ test_properties (Fixture *fixture, gconstpointer data)
 {
   GObject *child = gst_child_proxy_get_child_by_index (GST_CHILD_PROXY
       (fixture->element), 0);
+  GstPad *pad = gst_element_get_static_pad (fixture->element, "sink");
 
   (void) data;
   check_properties (G_OBJECT_TYPE (fixture->element), "property", TRUE);
   check_properties (G_OBJECT_TYPE (child), "child property", FALSE);
+  check_properties (G_OBJECT_TYPE (pad), "pad property", TRUE);
+  gst_object_unref (pad);
   g_object_unref (child);
 }
 
@@ -265,6 +268,20 @@ check_fields (const GstStructure *structure, const gchar *head)
 }
 
 static void
+check_first (Fixture *fixture, const gchar *array, const gchar *head)
+{
+  GstStructure *stats = NULL;
+  const GValue *list;
+
+  g_object_get (fixture->element, "stats", &stats, NULL);
+  list = gst_structure_get_value (stats, array);
+  g_assert_cmpuint (gst_value_array_get_size (list), >, 0);
+  check_fields (gst_value_get_structure (gst_value_array_get_value (list, 0)),
+      head);
+  gst_structure_free (stats);
+}
+
+static void
 test_statistics (Fixture *fixture, gconstpointer data)
 {
   GstStructure *stats = NULL, *uplink;
@@ -273,6 +290,9 @@ test_statistics (Fixture *fixture, gconstpointer data)
   g_object_get (fixture->element, "stats", &stats, NULL);
   check_fields (stats, "field");
   gst_structure_free (stats);
+  check_first (fixture, "classes", "class field");
+  fixture_play (fixture, 2);
+  check_first (fixture, "flows", "flow field");
   uplink = fixture_uplink_stats (fixture, "127.0.0.2");
   check_fields (uplink, "uplink field");
   gst_structure_free (uplink);

@@ -8,7 +8,11 @@ static const gchar *const properties[] = {
   "uri", "host", "port", "uplinks", "uplinks-file", "mode", "quality",
   "exploration", "rescue", "nak-filter", "stats", "stats-interval",
   "return-socket", "queue-size", "connection-timeout", "drain-timeout",
-  "coalesce-time", NULL
+  "coalesce-time", "queue-target", "spin-time",
+  "budget-high", "quantum-high", "queue-high",
+  "budget-medium", "quantum-medium", "queue-medium",
+  "budget-low", "quantum-low", "queue-low",
+  "budget-best-effort", "quantum-best-effort", "queue-best-effort", NULL
 };
 
 static const gchar *const signals[] = {

@@ -26,6 +26,7 @@ static const Field fields[] = {
   {"dropped-not-srt", UINT64}, {"dropped-no-uplink", UINT64},
   {"dropped-send-error", UINT64}, {"dropped-uplink-queue", UINT64},
   {"dropped-uplink-removed", UINT64}, {"dropped-flushed", UINT64},
+  {"dropped-expired", UINT64}, {"dropped-queue", UINT64},
   {"dropped-internal", UINT64}, {"untracked", UINT64},
   {"datagrams-received", UINT64}, {"datagram-bytes-received", UINT64},
   {"ignored-malformed", UINT64}, {"ignored-unknown", UINT64},
@@ -35,7 +36,7 @@ static const Field fields[] = {
   {"naks-released", UINT64}, {"replies", UINT64}, {"reply-bytes", UINT64},
   {"reply-copies", UINT64}, {"replies-dropped", UINT64},
   {"registrations", UINT64}, {"registrations-refused", UINT64},
-  {"uplinks", ARRAY},
+  {"uplinks", ARRAY}, {"classes", ARRAY}, {"flows", ARRAY},
 };
 
 static const Field uplink_fields[] = {
