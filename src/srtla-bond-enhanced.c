@@ -179,25 +179,11 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
     uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
     if (settled.reported)
       bond->stats.naks_dropped++;
-    if (sole)
-      srtla_delivery_settled (&uplink->delivery, settled.size,
-          settled.sent_at, place, now);
-  }
-}
-
-/* After all numbers of an SRT ACK. It moves the proof on, no more: what arrived
- * before an uplink died may be settled long after. */
-void
-srtla_enhanced_settled (SrtlaBond * bond)
-{
-  guint i;
-
-  for (i = 0; i < bond->n_uplinks; i++) {
-    SrtlaUplink *uplink = bond->order[i];
-
-    if (uplink->delivery.settled == 0)
+    if (!sole)
       continue;
-    uplink->delivery.settled = 0;
+    /* It moves the proof on, no more: what arrived before an uplink died may be
+     * settled long after. */
+    srtla_delivery_settled (&uplink->delivery, settled.sent_at, place, now);
     uplink->lost_in_row = 0;
     uplink->trials = 0;
     uplink->doubted_until = 0;
@@ -216,7 +202,7 @@ srtla_enhanced_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 
 /* An echo proves the path, not delivery. But what was sent before that keepalive
  * is no longer under way; where receivers send no SRTLA ACKs, what of it was not
- * reported lost counts as delivered. */
+ * reported lost counts as delivered, whether SRT's ACKs know of it yet or not. */
 void
 srtla_enhanced_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {

@@ -301,12 +301,20 @@ static void
 release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   SrtlaTime overdue = overdue_after (bond, uplink);
+  guint64 next = srtla_inflight_next_place (uplink->log);
   SrtlaInflightEntry *entry;
 
+  /* What went while nobody looked, in classic mode say, is long gone. */
+  if (next > SRTLA_INFLIGHT_CAPACITY) {
+    uplink->overtaken_place = MAX (uplink->overtaken_place,
+        next - SRTLA_INFLIGHT_CAPACITY);
+    uplink->overdue_place = MAX (uplink->overdue_place,
+        next - SRTLA_INFLIGHT_CAPACITY);
+  }
   /* Without SRTLA ACKs what was overtaken may well have arrived. The next NAK
    * will tell, where there is a next one. */
   while ((bond->acknowledges || bond->told_once)
-      && uplink->overtaken_place < srtla_inflight_next_place (uplink->log)) {
+      && uplink->overtaken_place < next) {
     entry = srtla_inflight_at (uplink->log, uplink->overtaken_place);
     if (entry != NULL && !is_overtaken (bond, uplink, entry, now))
       break;
@@ -314,7 +322,7 @@ release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
       return;
     uplink->overtaken_place++;
   }
-  while (uplink->overdue_place < srtla_inflight_next_place (uplink->log)) {
+  while (uplink->overdue_place < next) {
     entry = srtla_inflight_at (uplink->log, uplink->overdue_place);
     if (entry != NULL && !uplink->stalled) {
       SrtlaInflightEntry *tenth = srtla_inflight_at (uplink->log,

@@ -133,7 +133,6 @@ void srtla_enhanced_srtla_ack (SrtlaBond *bond, SrtlaUplink *uplink,
     const guint8 *data, gsize size, SrtlaTime now);
 void srtla_enhanced_settle (SrtlaBond *bond, guint caller,
     const SrtlaTrackerEntry *entry, SrtlaTime now);
-void srtla_enhanced_settled (SrtlaBond *bond);
 void srtla_enhanced_lost (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 void srtla_enhanced_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 gboolean srtla_enhanced_is_silent (const SrtlaUplink *uplink, SrtlaTime now);

@@ -149,7 +149,6 @@ receive_srt_ack (SrtlaBond * bond, guint caller, const guint8 * data,
       srtla_enhanced_settle (bond, caller, entry, now);
       srtla_enhanced_unkeep (bond, entry);
     }
-    srtla_enhanced_settled (bond);
     return;
   }
   while ((entry = srtla_tracker_next_acknowledged (tracker)) != NULL) {

@@ -24,7 +24,6 @@ srtla_delivery_restart (SrtlaDelivery * delivery, guint64 place)
 {
   delivery->proof_place = place;
   delivery->n_samples = 0;
-  delivery->settled = 0;
 }
 
 static guint64
@@ -120,10 +119,9 @@ advance_proof (SrtlaDelivery * delivery, SrtlaTime sent_at, guint64 place,
 }
 
 void
-srtla_delivery_settled (SrtlaDelivery * delivery, gsize size,
-    SrtlaTime sent_at, guint64 place, SrtlaTime now)
+srtla_delivery_settled (SrtlaDelivery * delivery, SrtlaTime sent_at,
+    guint64 place, SrtlaTime now)
 {
-  delivery->settled += size;
   advance_proof (delivery, sent_at, place, now);
 }
 
@@ -147,8 +145,7 @@ srtla_delivery_proof (SrtlaDelivery * delivery, guint64 bytes,
 {
   SrtlaDeliverySample *sample = &delivery->samples[delivery->next_sample];
 
-  delivery->bytes += bytes + delivery->settled;
-  delivery->settled = 0;
+  delivery->bytes += bytes;
   advance_proof (delivery, sent_at, place, now);
 
   sample->at = now;

@@ -52,7 +52,6 @@ typedef struct
   guint64 next_maximum;         /* highest of the window's second half */
   SrtlaTime next_maximum_at;
 
-  guint64 settled;              /* bytes told by SRT ACKs, not yet in the rate */
   SrtlaTime queue;              /* µs in front of a new packet, smoothed */
   gboolean congested;           /* queue is over the target */
   gboolean filled;              /* it was once: the capacity means something */
@@ -76,8 +75,8 @@ void srtla_delivery_proof (SrtlaDelivery *delivery, guint64 bytes,
 
 /* An SRT ACK told that a packet which only this uplink carried arrived: proof
  * of delivery, but too coarse for a rate or a round trip. */
-void srtla_delivery_settled (SrtlaDelivery *delivery, gsize size,
-    SrtlaTime sent_at, guint64 place, SrtlaTime now);
+void srtla_delivery_settled (SrtlaDelivery *delivery, SrtlaTime sent_at,
+    guint64 place, SrtlaTime now);
 
 /* A round trip was measured otherwise: what it says of the queue. Both 0 if
  * unknown. */

@@ -219,21 +219,25 @@ srtla_inflight_lose (SrtlaInflight *log, guint caller, guint32 sequence)
 guint64
 srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until, guint64 *place)
 {
-  guint64 before = log->totals.bytes;
+  guint64 size = (guint64) log->mask + 1;
+  guint64 bytes = 0;
 
-  log->passed = MAX (log->passed, log->oldest);
+  if (log->inserted - log->passed > size)
+    log->passed = log->inserted - size;
   for (; log->passed < log->inserted; log->passed++) {
     Node *node = node_at (log, log->passed);
 
     if (node->entry.sent_at > sent_until)
       break;
+    if (!node->entry.lost)
+      bytes += node->entry.size;
     if (!node->entry.held)
       continue;
     discount (log, node);
     node->entry.passed = TRUE;
   }
   *place = log->passed;
-  return before - log->totals.bytes;
+  return bytes;
 }
 
 gboolean

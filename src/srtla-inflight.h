@@ -73,7 +73,8 @@ gboolean srtla_inflight_lose (SrtlaInflight *log, guint caller,
 
 /* What was sent at `sent_until` or earlier has left the uplink, arrived or not:
  * it stays held and is no longer counted as in flight. Amortised O(1). Returns:
- * the bytes that were counted until now. *place: the first place after them. */
+ * the bytes of all that left since the last time, held or taken out meanwhile,
+ * but for what is taken for lost. *place: the first place after them. */
 guint64 srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until,
     guint64 *place);
 

@@ -145,6 +145,7 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   uplink->delivery.capacity = capacity; /* a first guess, when it returns */
   uplink->stalled = FALSE;
   uplink->train_left = 0;
+  uplink->lost_in_row = uplink->lost_since_proof = 0;
   uplink->ramp = SRTLA_RAMP_START;
   memset (uplink->fences, 0, sizeof uplink->fences);
   uplink->overtaken_place = uplink->overdue_place = 0;

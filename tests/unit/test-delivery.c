@@ -235,12 +235,12 @@ test_proof (void)
   g_assert_cmpuint (delivery.proof_sent_at, ==, START);
   g_assert_cmpuint (delivery.bytes, ==, 150);
 
-  /* What SRT ACKs told is in the rate with the next proof. */
-  srtla_delivery_settled (&delivery, 30, START + 1, 25, START + 8);
+  /* What SRT ACKs told proves, and is no part of the rate. */
+  srtla_delivery_settled (&delivery, START + 1, 25, START + 8);
   g_assert_cmpuint (delivery.proof_place, ==, 26);
   g_assert_cmpuint (delivery.bytes, ==, 150);
   srtla_delivery_proof (&delivery, 1, START + 2, 26, 0, 0, FALSE, START + 9);
-  g_assert_cmpuint (delivery.bytes, ==, 181);
+  g_assert_cmpuint (delivery.bytes, ==, 151);
 
   srtla_delivery_restart (&delivery, 400);
   g_assert_cmpuint (delivery.proof_place, ==, 400);

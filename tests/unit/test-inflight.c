@@ -226,6 +226,7 @@ typedef struct
 {
   GArray *entries;              /* SrtlaInflightEntry; its index is its place */
   guint reach, capacity;
+  guint passed;                 /* all before this index has left */
 } Model;
 
 static SrtlaInflightEntry *
@@ -447,21 +448,22 @@ static void
 check_pass (Model *model, SrtlaInflight *log, SrtlaTime until)
 {
   guint64 bytes = 0, place;
-  guint i;
+  guint i = model->passed;
 
-  for (i = 0; i < model->entries->len; i++) {
+  if (model->entries->len > model->capacity)
+    i = MAX (i, model->entries->len - model->capacity);
+  for (; i < model->entries->len; i++) {
     SrtlaInflightEntry *entry = model_at (model, i);
 
     if (entry->sent_at > until)
       break;
-    if (!entry->held || entry->passed)
-      continue;
-    if (!entry->settled && !entry->lost)
+    if (!entry->lost)
       bytes += entry->size;
-    entry->passed = TRUE;
+    entry->passed = entry->held;
   }
+  model->passed = i;
   g_assert_cmpuint (srtla_inflight_pass (log, until, &place), ==, bytes);
-  g_assert_cmpuint (place, >=, i);
+  g_assert_cmpuint (place, ==, i);
 }
 
 /* Looks, and marks what it found. */
@@ -569,6 +571,7 @@ check_one (GRand *rand, Model *model, SrtlaInflight *log, guint32 recent,
   } else if (permille < 995) {
     srtla_inflight_clear (log);
     g_array_set_size (model->entries, 0);
+    model->passed = 0;
   }
 }
 
@@ -591,6 +594,7 @@ test_model (void)
 
     model.entries = g_array_new (FALSE, FALSE, sizeof (SrtlaInflightEntry));
     model.reach = model.capacity = capacity;
+    model.passed = 0;
     for (i = 0; i < 3000; i++) {
       SrtlaTime now = 1000 + run * 10000 + i;
       guint32 recent = srtla_seq_add (next,

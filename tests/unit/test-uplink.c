@@ -112,8 +112,12 @@ test_failed_uplink_earns_nothing (void)
 
   uplink->last_heard = 1;
   uplink->in_flight = 7;
+  uplink->lost_in_row = uplink->lost_since_proof = 12;
   srtla_inflight_insert (uplink->log, 0, 1, 100, 1);
   srtla_uplink_fail (uplink);
+  /* Losses of before are not held against it when it returns. */
+  g_assert_cmpuint (uplink->lost_in_row, ==, 0);
+  g_assert_cmpuint (uplink->lost_since_proof, ==, 0);
   g_assert_cmpint (uplink->window, ==, SRTLA_WINDOW_MINIMUM);
   g_assert_cmpint (uplink->in_flight, ==, 0);
   g_assert_cmpuint (srtla_inflight_count (uplink->log), ==, 0);
