@@ -96,12 +96,31 @@ srtla_bond_enqueue (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
 
 /* ---- Out --------------------------------------------------------------- */
 
+/* Returns: how much longer than at best a packet takes that leaves now: what
+ * stands in front of it on the uplink where that is least. Handshakes went the
+ * rest of the way, too, and both ends have made up for it. */
+static SrtlaTime
+way_of (const SrtlaBond * bond)
+{
+  SrtlaTime least = 2 * bond->queue_target;
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[i];
+
+    if (uplink->state == SRTLA_UPLINK_UP && !uplink->stalled)
+      least = MIN (least, uplink->delivery.queue);
+  }
+  return least;
+}
+
 static void
 drop_expired (SrtlaBond * bond)
 {
+  SrtlaTime arrival = bond->now + way_of (bond);
   SrtlaItem item;
 
-  while (srtla_pipeline_take_expired (bond->pipeline, bond->now, &item)) {
+  while (srtla_pipeline_take_expired (bond->pipeline, arrival, &item)) {
     srtla_bond_book_leave (bond, &item);
     srtla_bond_drop (bond, &item, SRTLA_LOSS_EXPIRED);
   }
@@ -211,6 +230,8 @@ srtla_bond_queue_deadline (const SrtlaBond * bond)
   if (srtla_pipeline_waiting (bond->pipeline) == 0)
     return SRTLA_TIME_NONE;
   deadline = srtla_pipeline_next_expiry (bond->pipeline);
+  if (deadline != SRTLA_TIME_NONE)
+    deadline -= MIN (deadline, way_of (bond));
   for (i = 0; i < bond->n_uplinks; i++)
     deadline = MIN (deadline, srtla_uplink_tokens_due (bond->order[i]));
   return deadline;
