@@ -16,7 +16,8 @@ static gchar **settings = NULL, **files = NULL;
 
 static const GOptionEntry entries[] = {
   {"mode", 'm', 0, G_OPTION_ARG_STRING, &modes, "classic, enhanced, oracle, … "
-        "with -quality or +exploration behind it to switch; several with "
+        "with -quality, +exploration, -brake or -priority behind it to "
+        "switch; several with "
         "commas are compared with the first (default classic)", "MODE"},
   {"seed", 's', 0, G_OPTION_ARG_INT64, &first_seed, "first seed (1)", "N"},
   {"seeds", 'n', 0, G_OPTION_ARG_INT, &n_seeds, "how many seeds (1)", "N"},
@@ -61,6 +62,8 @@ read_variant (const gchar *variant, SimOptions *options, GError **error)
 
   cut_switch (mode, "quality", &options->quality);
   cut_switch (mode, "exploration", &options->exploration);
+  cut_switch (mode, "brake", &options->brake);
+  cut_switch (mode, "priority", &options->priority);
   options->mode = g_intern_string (mode);
   options->trace = trace;
   g_free (mode);

@@ -22,4 +22,6 @@ sim_modes_apply (SrtlaBond *bond, const SimOptions *options, SrtlaTime now)
     srtla_bond_set_quality (bond, options->quality == SIM_YES);
   if (options->exploration != SIM_DEFAULT)
     srtla_bond_set_exploration (bond, options->exploration == SIM_YES);
+  if (options->brake == SIM_NO)
+    srtla_bond_set_queue_target (bond, 0);
 }

@@ -101,6 +101,26 @@ add_caller (const SimCallerResult *caller, GString *out)
       caller->p99_delay, caller->connections, caller->misdirected);
 }
 
+/* What its flow saw of the bond. */
+static void
+add_flow (const SimCallerResult *caller, GString *out)
+{
+  const SrtlaTraffic *traffic = &caller->traffic;
+
+  if (caller->last_missing > 0)
+    g_string_append_printf (out, "  the last packet that was late was made at "
+        "%.2f s\n", caller->last_missing / 1e6);
+  if (traffic->packets_in == 0)
+    return;
+  g_string_append_printf (out, "  in the bond: p50 %.2f ms, p95 %.2f ms, p99 "
+      "%.2f ms, at most %.2f ms; expired %" G_GUINT64_FORMAT ", no room %"
+      G_GUINT64_FORMAT ", no uplink %" G_GUINT64_FORMAT "; at most %u waited\n",
+      caller->queueing.p50 / 1e3, caller->queueing.p95 / 1e3,
+      caller->queueing.p99 / 1e3, caller->queueing.maximum / 1e3,
+      traffic->lost[SRTLA_LOSS_EXPIRED], traffic->lost[SRTLA_LOSS_QUEUE],
+      traffic->lost[SRTLA_LOSS_NO_UPLINK], traffic->waiting_maximum);
+}
+
 void
 sim_report_run (const SimSeries *series, const SimResult *result,
     GString *out)
@@ -109,8 +129,10 @@ sim_report_run (const SimSeries *series, const SimResult *result,
 
   g_string_append_printf (out, "%s, mode %s, seed %" G_GUINT64_FORMAT "\n",
       series->scenario->title, series->variant, result->seed);
-  for (i = 0; i < n_callers; i++)
+  for (i = 0; i < n_callers; i++) {
     add_caller (&result->callers[i], out);
+    add_flow (&result->callers[i], out);
+  }
   g_string_append_printf (out, "traffic %.1f %% of the media\n",
       sim_result_traffic (result));
   g_string_append (out, "uplink       share %   offered  delivered  lost: "

@@ -43,6 +43,13 @@ void
 sim_result_add_flow (SimCallerResult *result, const SimFlow *flow,
     SrtlaTime end)
 {
+  guint i = flow->media->len;
+
+  while (i > 0 && g_array_index (flow->media, SimMedia, i - 1).delivered)
+    i--;
+  if (i > 0)
+    result->last_missing = MAX (result->last_missing,
+        g_array_index (flow->media, SimMedia, i - 1).origin - SIM_START);
   result->produced += flow->media->len;
   result->delivered += flow->delivered;
   result->sent += flow->sent;

@@ -23,6 +23,8 @@ typedef struct
 {
   const gchar *mode;            /* of the bond; or "oracle" */
   SimSwitch quality, exploration;
+  SimSwitch brake;              /* NO: queue target 0 */
+  SimSwitch priority;           /* NO: first in, first out, nothing expires */
   guint64 seed;
   gboolean trace;               /* print the bond's events */
 } SimOptions;
@@ -39,6 +41,11 @@ typedef struct
   guint connections;
   SrtlaTime longest_gap;        /* µs between deliveries to the application */
   gdouble mean_delay, p99_delay;        /* ms from production to arrival */
+  SrtlaTime last_missing;       /* µs since the start: when the last packet was
+                                 * made that did not arrive in time; 0 = none */
+  /* Its flow in the bond; not of all callers together. */
+  SrtlaDelays queueing;         /* µs until the packets left the bond */
+  SrtlaTraffic traffic;
 } SimCallerResult;
 
 typedef struct

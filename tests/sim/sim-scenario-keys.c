@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sim-scenario-private.h"
 #include "sim-values.h"
+#include "srtla-drr.h"
 
 #include <string.h>
 
@@ -72,10 +73,51 @@ sim_scenario_set_key (SimScenario *scenario, const gchar *key, const gchar *valu
       "lossmaxttl, tolerance, nak-flag or receiver-port was expected", key);
 }
 
+/* Sets a key of the caller's flow in the bond. *known: FALSE if it is none. */
+static gboolean
+set_flow_key (SrtlaFlowSettings *flow, const gchar *key, const gchar *value,
+    gboolean *known, GError **error)
+{
+  *known = TRUE;
+  if (g_str_equal (key, "priority")) {
+    flow->priority = g_str_equal (value, "auto") ? SRTLA_PRIORITY_AUTO
+        : srtla_class_find (value);
+    return flow->priority >= 0 || g_str_equal (value, "auto")
+        || sim_fail (error, "\"%s\" is no priority: auto or a class was "
+        "expected", value);
+  }
+  if (g_str_equal (key, "latency-budget"))
+    return sim_read_time (value, &flow->budget, error);
+  if (g_str_equal (key, "quantum"))
+    return read_count (value, 1, 1000000, &flow->quantum, error);
+  if (g_str_equal (key, "queue"))
+    return read_count (value, 1, SRTLA_DRR_CAPACITY, &flow->length, error);
+  *known = FALSE;
+  return TRUE;
+}
+
+gboolean
+sim_scenario_set_uplink_key (const SimScenario *scenario,
+    SimUplinkSpec *uplink, const gchar *key, const gchar *value,
+    GError **error)
+{
+  if (!g_str_equal (key, "max-bitrate"))
+    return sim_scenario_apply (scenario, key, value, &uplink->out,
+        &uplink->back, error);
+  uplink->max_bitrate = 0;
+  return g_str_equal (value, "none")
+      || sim_read_rate (value, &uplink->max_bitrate, error);
+}
+
 gboolean
 sim_scenario_set_caller_key (SimCallerSpec *caller, const gchar *key,
     const gchar *value, GError **error)
 {
+  gboolean known, good = set_flow_key (&caller->flow, key, value, &known,
+      error);
+
+  if (known)
+    return good;
   if (g_str_equal (key, "rate") || g_str_equal (key, "payload-rate")) {
     caller->load = 0;
     caller->payload_rate = 0;
@@ -114,7 +156,8 @@ sim_scenario_set_caller_key (SimCallerSpec *caller, const gchar *key,
     return TRUE;
   }
   return sim_fail (error, "unknown key \"%s\": rate, payload-rate, latency, payload, "
-      "start, frame-rate, variation, overhead or first-sequence was expected", key);
+      "start, frame-rate, variation, overhead, first-sequence, priority, "
+      "latency-budget, quantum or queue was expected", key);
 }
 
 gboolean

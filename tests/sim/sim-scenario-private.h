@@ -18,5 +18,9 @@ gboolean sim_scenario_set_key (SimScenario *scenario, const gchar *key,
     const gchar *value, GError **error);
 gboolean sim_scenario_set_caller_key (SimCallerSpec *caller, const gchar *key,
     const gchar *value, GError **error);
+/* Sets one key of an [uplink] and of its links. */
+gboolean sim_scenario_set_uplink_key (const SimScenario *scenario,
+    SimUplinkSpec *uplink, const gchar *key, const gchar *value,
+    GError **error);
 
 G_END_DECLS

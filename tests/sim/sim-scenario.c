@@ -158,6 +158,7 @@ open_section (SimScenario *scenario, gchar *line, Section *section,
     caller->start = SRTLA_SECOND;
     caller->overhead = -1;
     caller->first_sequence = -1;
+    caller->flow = srtla_flow_defaults;
     g_ptr_array_add (scenario->callers, caller);
     *section = SECTION_CALLER;
   } else if (g_str_has_prefix (line, "uplink")) {
@@ -290,8 +291,7 @@ read_line (SimScenario *scenario, gchar *line, Section *section,
     case SECTION_UPLINK:
       uplink = g_ptr_array_index (scenario->uplinks,
           scenario->uplinks->len - 1);
-      return sim_scenario_apply (scenario, key, value, &uplink->out,
-          &uplink->back, error);
+      return sim_scenario_set_uplink_key (scenario, uplink, key, value, error);
     default:
       return sim_fail (error, "\"%s\" before the first section", key);
   }
@@ -426,8 +426,7 @@ set_one (SimScenario *scenario, const gchar *whose, const gchar *key,
     if (!g_str_equal (whose, "uplink") && !g_str_equal (whose, uplink->name))
       continue;
     known = TRUE;
-    if (!sim_scenario_apply (scenario, key, value, &uplink->out,
-            &uplink->back, error))
+    if (!sim_scenario_set_uplink_key (scenario, uplink, key, value, error))
       return FALSE;
   }
   return known || sim_fail (error, "no caller or uplink \"%s\"", whose);

@@ -27,6 +27,10 @@
  *   variation = 0%             of the size of those bursts
  *   overhead = none            cap on all it sends, in % above the media rate
  *   first-sequence = random    or a number
+ *   priority = auto            of its flow in the bond, or high … best-effort
+ *   latency-budget = 0s        of its data packets; 0: their class's
+ *   quantum = 3000             bytes, against other flows
+ *   queue = 1024               packets that may wait in its flow
  *
  *   [uplink NAME]              one for each; both directions, or with out. or
  *   rate = 12Mbit/s            back. before the key only to or from the receiver
@@ -39,6 +43,7 @@
  *                              deviation, correlation time
  *   trace = FILE               of "seconds kbit/s" lines; repeats
  *   passes = all               keepalives: only SRTLA's own; nothing
+ *   max-bitrate = none         that the bond may send over it
  *
  *   [schedule]
  *   10s NAME passes = nothing
@@ -52,6 +57,7 @@
 #pragma once
 
 #include "sim-link.h"
+#include "srtla-bond.h"
 #include "srtla-receiver.h"
 
 G_BEGIN_DECLS
@@ -75,12 +81,14 @@ typedef struct
   gdouble variation;            /* relative, even, of a burst's size */
   gdouble overhead;             /* share above the rate; under 0: no cap */
   gint64 first_sequence;        /* under 0: random */
+  SrtlaFlowSettings flow;       /* in the bond */
 } SimCallerSpec;
 
 typedef struct
 {
   gchar *name;
   SimLinkSettings out, back;
+  guint64 max_bitrate;          /* bits/s; 0 = none */
 } SimUplinkSpec;
 
 typedef enum

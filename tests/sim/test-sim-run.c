@@ -176,7 +176,7 @@ check_result (const SimResult *result)
 static void
 test_scenario (gconstpointer data)
 {
-  static const gchar *const modes[] = { "classic", "oracle" };
+  static const gchar *const modes[] = { "classic", "enhanced", "oracle" };
   const gchar *settings[] = { under_valgrind ()? "scenario.duration=3s" : NULL,
     NULL };
   SimScenario *scenario = load (data, settings);
@@ -261,6 +261,89 @@ test_two_callers (void)
   sim_scenario_free (scenario);
 }
 
+/* An urgent flow of 1 Mbit/s beside a bulk of twice the uplinks' 10 Mbit/s, and
+ * another: it waits for a packet that is on its way out, no more. */
+static void
+test_overload (void)
+{
+  const SrtlaTime packet = 1360 * 8 / 10;       /* µs, at 10 Mbit/s */
+  const SimCallerResult *urgent, *bulk, *rest;
+  SimScenario *scenario = load ("overload-2x", NULL);
+  guint64 seed, bytes;
+  guint i;
+
+  for (seed = 1; seed <= (under_valgrind ()? 0 : 5); seed++) {
+    SimResult *result = run (scenario, "enhanced", seed);
+
+    urgent = &result->callers[0];
+    bulk = &result->callers[1];
+    rest = &result->callers[2];
+    g_test_message ("p99 %" G_GUINT64_FORMAT " µs", urgent->queueing.p99);
+    g_assert_cmpuint (urgent->queueing.packets, >, 2000);
+    g_assert_cmpuint (urgent->queueing.p99, <=, SRTLA_MILLISECOND + packet);
+    for (i = 0; i < SRTLA_N_LOSSES; i++)
+      g_assert_cmpuint (urgent->traffic.lost[i], ==, 0);
+    g_assert_cmpfloat (sim_result_delivered (urgent), >=, 99.9);
+    bytes = urgent->traffic.bytes_out + bulk->traffic.bytes_out
+        + rest->traffic.bytes_out;
+    /* The uplinks are used, and a quantum of 1500 beside three of 3000 is a
+     * seventh. */
+    g_assert_cmpuint (bytes * 8 / 29, >, 9000000);
+    g_assert_cmpfloat ((gdouble) rest->traffic.bytes_out / bytes, >, 1.0 / 7);
+    g_assert_cmpuint (bulk->traffic.bytes_out, >, 2 * rest->traffic.bytes_out);
+    sim_result_free (result);
+  }
+  sim_scenario_free (scenario);
+}
+
+/* 20 % too much from 10 to 20 s. What is late is not sent, and so all is in
+ * time again within the SRT latency; in a queue without priorities and deadlines
+ * all that follows is late, too. */
+static void
+test_after_overload (void)
+{
+  SimScenario *scenario = load ("overload-120", NULL);
+  guint64 seed;
+
+  for (seed = 1; seed <= (under_valgrind ()? 0 : 5); seed++) {
+    SimResult *result = run (scenario, "enhanced", seed), *fifo;
+    SimOptions options = { 0, };
+
+    options.mode = "enhanced";
+    options.priority = SIM_NO;
+    options.seed = seed;
+    fifo = sim_run (scenario, &options);
+    g_test_message ("late until %.2f s, %.2f s", result->callers[0].last_missing
+        / 1e6, fifo->callers[0].last_missing / 1e6);
+    g_assert_cmpuint (result->callers[0].last_missing, >, 10 * SRTLA_SECOND);
+    g_assert_cmpuint (result->callers[0].last_missing, <, 21 * SRTLA_SECOND);
+    g_assert_cmpuint (fifo->callers[0].last_missing, >, 21 * SRTLA_SECOND);
+    g_assert_cmpuint (result->callers[0].traffic.lost[SRTLA_LOSS_EXPIRED], >, 0);
+    g_assert_cmpuint (fifo->callers[0].traffic.lost[SRTLA_LOSS_EXPIRED], ==, 0);
+    g_assert_cmpuint (result->callers[0].delivered, >,
+        fifo->callers[0].delivered);
+    sim_result_free (result);
+    sim_result_free (fifo);
+  }
+  sim_scenario_free (scenario);
+}
+
+/* A metered uplink carries what it may. */
+static void
+test_max_bitrate (void)
+{
+  const gchar *settings[] = { "scenario.duration=10s", "two.max-bitrate=1Mbit/s",
+    NULL
+  };
+  SimScenario *scenario = load ("two-good", settings);
+  SimResult *result = run (scenario, "enhanced", 1);
+
+  g_assert_cmpuint (result->uplinks[1].offered_bytes * 8 / 10, <, 1100000);
+  g_assert_cmpuint (result->uplinks[1].offered_bytes * 8 / 10, >, 500000);
+  sim_result_free (result);
+  sim_scenario_free (scenario);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -273,6 +356,9 @@ main (int argc, char **argv)
         test_calibration);
   g_test_add_func ("/sim/run/oracle", test_oracle);
   g_test_add_func ("/sim/run/two-callers", test_two_callers);
+  g_test_add_func ("/sim/run/overload", test_overload);
+  g_test_add_func ("/sim/run/after-overload", test_after_overload);
+  g_test_add_func ("/sim/run/max-bitrate", test_max_bitrate);
   add_scenarios ();
   return g_test_run ();
 }
