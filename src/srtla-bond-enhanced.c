@@ -12,6 +12,7 @@
 #define TRAIN_SPACING   (10 * SRTLA_MILLISECOND)
 #define TRAIN_SPACING_MAXIMUM (50 * SRTLA_MILLISECOND)
 #define TRAIN_INTERVAL  (2 * SRTLA_SECOND)
+#define TRAIN_INTERVAL_MAXIMUM (16 * SRTLA_SECOND)
 /* Exploration may cost this part of the bytes sent; a train is always covered. */
 #define EXPLORATION_PARTS 100
 /* An uplink that carried nothing for so long is in an unknown state. */
@@ -56,8 +57,6 @@ recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 
   uplink->stalled = FALSE;
   uplink->train_left = 0;
-  if (bond->acknowledges)
-    uplink->trials = 0;
   /* What was sent later may arrive yet. */
   uplink->rescue_end = MIN (uplink->rescue_end, uplink->delivery.proof_place);
   uplink->ramp = brief ? MAX (RAMP_START, srtla_delivery_window
@@ -92,6 +91,7 @@ prove (SrtlaBond * bond, SrtlaUplink * uplink, guint64 bytes,
   bond->news = TRUE;
   uplink->lost_since_proof = 0;
   uplink->doubted_until = 0;
+  uplink->doubts = 0;
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
   srtla_bond_weigh (bond, uplink, now);
 }
@@ -157,8 +157,11 @@ void
 srtla_enhanced_settle (SrtlaBond * bond, guint caller,
     const SrtlaTrackerEntry * entry, SrtlaTime now)
 {
+  /* What comes after the packet's time may mean that the peer gave it up. */
   gboolean sole = entry->copies == 1
-      && (entry->holders & (entry->holders - 1)) == 0;
+      && (entry->holders & (entry->holders - 1)) == 0
+      && now < entry->first_sent_at
+      + srtla_caller_latency (&bond->callers.slots[caller]);
   guint64 holders = entry->holders;
 
   if (!sole && bond->acknowledges)
@@ -187,6 +190,7 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
     uplink->lost_in_row = 0;
     uplink->trials = 0;
     uplink->doubted_until = 0;
+    uplink->doubts = 0;
   }
 }
 
@@ -333,6 +337,17 @@ find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
 }
 
+/* Returns: how long after a train the next may go, so that trains take no more
+ * than their part of the traffic. */
+static SrtlaTime
+train_interval (const SrtlaBond * bond)
+{
+  guint64 rate = MAX (bond->stats.bitrate / 8 / EXPLORATION_PARTS, 1);
+
+  return CLAMP (SRTLA_ACK_TRAIN * 1360 * SRTLA_SECOND / rate, TRAIN_INTERVAL,
+      TRAIN_INTERVAL_MAXIMUM);
+}
+
 /* Its state is unknown and can be learned: a train of duplicates may start. */
 static gboolean
 wants_train (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
@@ -344,7 +359,7 @@ wants_train (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
               && uplink->echoed)))
     return FALSE;
   if (uplink->train_at != 0
-      && now < uplink->train_at + (TRAIN_INTERVAL << MIN (uplink->trials, 4)))
+      && now < uplink->train_at + train_interval (bond))
     return FALSE;
   return uplink->stalled || bond->stats.duplicate_bytes
       <= bond->stats.bytes_sent / EXPLORATION_PARTS;
@@ -361,7 +376,6 @@ guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     try_again (bond, uplink, now);
   } else if (wants_train (bond, uplink, now)) {
     uplink->train_left = SRTLA_ACK_TRAIN;
-    uplink->trials += uplink->train_at != 0 ? 1 : 0;
     uplink->train_at = MAX (now, 1);
     uplink->train_next = now;
   }
@@ -388,6 +402,7 @@ srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
 {
   gboolean pressed = srtla_pipeline_waiting (bond->pipeline) > 0;
   SrtlaTime skew = 0;
+  guint64 best = 0;
   guint i;
 
   for (i = 0; i < bond->n_uplinks; i++) {
@@ -408,8 +423,10 @@ srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
     if (uplink->stalled && srtla_enhanced_is_silent (uplink, now))
       srtla_bond_lose_uplink (bond, uplink, now);
     pressed = pressed || uplink->stalled || uplink->delivery.congested;
+    best = MAX (best, uplink->delivery.capacity);
   }
   bond->pressed = pressed;
+  bond->best_capacity = best;
   srtla_enhanced_mend (bond, now);
   srtla_enhanced_drop_kept (bond, now);
 }

@@ -19,8 +19,10 @@
 #define NAK_TRAVEL_MAXIMUM (500 * SRTLA_MILLISECOND)
 /* Numbers named, none of them twice, until a peer is taken to name them once. */
 #define NAKS_TO_JUDGE 50
-/* An uplink on which a lone packet went missing is avoided for so long. */
+/* An uplink on which a lone packet went missing is avoided for so long; twice as
+ * long each time without a proof in between, so often. */
 #define DOUBT (2 * SRTLA_SECOND)
+#define DOUBTS_MAXIMUM 6
 /* SRT acknowledges no more often than this. */
 #define SRT_ACK_INTERVAL (10 * SRTLA_MILLISECOND)
 /* What must be left of a packet's time for rescue to be of use. */
@@ -29,8 +31,6 @@
  * waiting on the best uplink they wait too, until so much of their time is left. */
 #define RESCUE_BACKLOG   (100 * SRTLA_MILLISECOND)
 #define RESCUE_PATIENCE  (300 * SRTLA_MILLISECOND)
-/* Without a latency from the handshake. */
-#define LATENCY_DEFAULT SRTLA_SECOND
 
 /* ---- NAKs towards the caller ------------------------------------------- */
 
@@ -454,19 +454,12 @@ srtla_enhanced_unkeep (SrtlaBond * bond, const SrtlaTrackerEntry * entry)
   srtla_bond_release (bond, entry->owner);
 }
 
-static SrtlaTime
-latency_of (const SrtlaCaller * caller)
-{
-  return caller->latency != 0 ? caller->latency * SRTLA_MILLISECOND
-      : LATENCY_DEFAULT;
-}
-
 /* Drops what is of no use any more. */
 static void
 drop_late (SrtlaBond * bond, guint caller, SrtlaTime now)
 {
   SrtlaCaller *slot = &bond->callers.slots[caller];
-  SrtlaTime latency = latency_of (slot);
+  SrtlaTime latency = srtla_caller_latency (slot);
   gpointer owner;
   gsize size;
 
@@ -554,14 +547,14 @@ rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
   if (!flying->held || flying->settled || entry == NULL || entry->owner == NULL
       || entry->holders == 0 || entry->arrived_at != 0
       || entry->uplink != uplink->slot
-      || now + USEFUL_MARGIN > entry->first_sent_at + latency_of (caller))
+      || now + USEFUL_MARGIN > entry->first_sent_at + srtla_caller_latency (caller))
     return TRUE;
   to = srtla_enhanced_soonest (bond, entry->size,
       G_GUINT64_CONSTANT (1) << uplink->slot);
   if (to == SRTLA_NO_UPLINK)
     return TRUE;
   if (patient && backlog (bond->uplinks[to]) > RESCUE_BACKLOG
-      && now + RESCUE_PATIENCE < entry->first_sent_at + latency_of (caller))
+      && now + RESCUE_PATIENCE < entry->first_sent_at + srtla_caller_latency (caller))
     return FALSE;
   packet.data = entry->data;
   packet.size = entry->size;
@@ -631,7 +624,8 @@ mend (SrtlaBond * bond, guint caller, SrtlaTime now)
   /* A NAK for it went to the caller, or is on its way there. */
   if (flying == NULL || flying->lost || flying->reported)
     return;
-  uplink->doubted_until = now + DOUBT;
+  uplink->doubted_until = now + (DOUBT << MIN (uplink->doubts, DOUBTS_MAXIMUM));
+  uplink->doubts++;
   rescue_entry (bond, uplink, flying, TRUE, now);
 }
 

@@ -61,6 +61,7 @@ struct _SrtlaBond
   SrtlaFlow flows[SRTLA_DRR_QUEUES];
   SrtlaClassBooks books[SRTLA_N_CLASSES];
   gboolean acknowledges;        /* this receiver sends SRTLA ACKs */
+  guint64 best_capacity;        /* bytes/s, of the uplinks that are up */
   gboolean pressed;             /* some uplink stalls or has a queue */
   SrtlaTime relaying_since;     /* SRT ACKs come without a longer pause since */
   SrtlaTime relayed_at;         /* latest SRT ACK, on whichever uplink; 0 = none */
@@ -214,10 +215,15 @@ SrtlaPushVerdict srtla_bond_enqueue (SrtlaBond *bond, SrtlaItem *item,
 /* When queues or brakes have something to do. */
 SrtlaTime srtla_bond_queue_deadline (const SrtlaBond *bond);
 
+/* Where echoes stand in for SRTLA ACKs, in flight is told that much later. */
 static inline void
 srtla_bond_weigh (const SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
-  srtla_uplink_weigh (uplink, bond->quality, bond->queue_target, now);
+  SrtlaTime target = bond->queue_target;
+
+  if (target != 0 && !bond->acknowledges)
+    target += 2 * SRTLA_KEEPALIVE_FENCE;
+  srtla_uplink_weigh (uplink, bond->quality, target, bond->best_capacity, now);
 }
 
 /* Returns: the uplink in that slot; NULL if the slot is free or no slot. */

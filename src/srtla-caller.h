@@ -73,6 +73,15 @@ guint srtla_callers_outgoing (SrtlaCallers *callers, SrtlaKind kind,
 guint srtla_callers_incoming (SrtlaCallers *callers, SrtlaKind kind,
     const guint8 *data, gsize size, SrtlaTime now);
 
+/* Returns: how long a packet of the caller is of use, µs: the latency that its
+ * handshake agreed on, a second if none was seen. */
+static inline SrtlaTime
+srtla_caller_latency (const SrtlaCaller * caller)
+{
+  return caller->latency != 0 ? caller->latency * SRTLA_MILLISECOND
+      : SRTLA_SECOND;
+}
+
 /* Returns: how many slots are in use and not closed. */
 guint srtla_callers_count (const SrtlaCallers *callers);
 

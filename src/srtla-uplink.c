@@ -90,11 +90,14 @@ srtla_uplink_fenced_at (const SrtlaUplink * uplink, SrtlaTime sent_at)
 
 void
 srtla_uplink_weigh (SrtlaUplink * uplink, gboolean use_quality,
-    SrtlaTime queue_target, SrtlaTime now)
+    SrtlaTime queue_target, guint64 best_capacity, SrtlaTime now)
 {
   guint64 window = srtla_delivery_window (&uplink->delivery,
       uplink->rtt.minimum);
 
+  /* One that never was full is thought to carry as much as the best. */
+  if (!uplink->delivery.filled && best_capacity > uplink->delivery.capacity)
+    window = window * best_capacity / uplink->delivery.capacity;
   if (uplink->ramp != 0)
     window = MIN (window, uplink->ramp);
   uplink->weight = (gdouble) window;
@@ -134,6 +137,7 @@ void
 srtla_uplink_fail (SrtlaUplink * uplink)
 {
   guint64 capacity = uplink->delivery.capacity;
+  gboolean filled = uplink->delivery.filled;
 
   uplink->window = SRTLA_WINDOW_MINIMUM;
   uplink->in_flight = 0;
@@ -143,6 +147,7 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   srtla_inflight_clear (uplink->log);
   srtla_delivery_reset (&uplink->delivery);
   uplink->delivery.capacity = capacity; /* a first guess, when it returns */
+  uplink->delivery.filled = filled;
   uplink->stalled = FALSE;
   uplink->train_left = 0;
   uplink->lost_in_row = uplink->lost_since_proof = 0;

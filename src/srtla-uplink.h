@@ -106,7 +106,8 @@ typedef struct
   guint lost_since_proof;       /* packets sent after it, as NAKs tell */
   SrtlaTime doubted_until;      /* a packet went missing for no other reason; its
                                  * next proof ends that sooner */
-  guint trials;                 /* to bring it back, in vain: ever more seldom */
+  guint doubts;                 /* in a row, without a proof */
+  guint trials;                 /* in vain, where receivers send no SRTLA ACKs */
 
   SrtlaTime next_keepalive;
   struct
@@ -162,10 +163,11 @@ void srtla_uplink_window_ack_any (SrtlaUplink *uplink, guint numbers);
  * later; SRTLA_TIME_NONE if none has. */
 SrtlaTime srtla_uplink_fenced_at (const SrtlaUplink *uplink, SrtlaTime sent_at);
 
-/* Where it stands among others: revises `weight`; and how much it takes with a
+/* Where it stands among others, of which the best has best_capacity bytes/s:
+ * revises `weight`; and how much it takes with a
  * queue of queue_target µs in front of it (0: as much as it is given): `room`. */
 void srtla_uplink_weigh (SrtlaUplink *uplink, gboolean use_quality,
-    SrtlaTime queue_target, SrtlaTime now);
+    SrtlaTime queue_target, guint64 best_capacity, SrtlaTime now);
 
 /* Returns: whether its socket takes a packet, and its highest bitrate is not
  * used up. Tokens must have been counted. */
