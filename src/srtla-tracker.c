@@ -39,7 +39,7 @@ struct _SrtlaTracker
   guint n_late;
   guint32 late[MAX_LATE];
 
-  guint32 kept_from;            /* no packet of before is kept, but late ones */
+  guint32 kept_from;            /* no packet of before is kept */
   SrtlaTrackerEntry settled;    /* as it was, for the caller to look at */
   SrtlaTrackerEntry entries[SRTLA_TRACKER_SIZE];
 };
@@ -210,6 +210,13 @@ srtla_tracker_keep (SrtlaTracker *tracker, guint32 sequence,
 
   if (entry == NULL)
     return owner;
+  if (srtla_seq_before (sequence & SRTLA_SEQ_MASK, tracker->kept_from)) {
+    /* A late one that goes again would be dropped by nobody when its time is
+     * over; an original that was overtaken takes its place. */
+    if (entry->copies > 1)
+      return owner;
+    tracker->kept_from = sequence & SRTLA_SEQ_MASK;
+  }
   earlier = entry->owner;
   entry->data = data;
   entry->owner = owner;

@@ -56,7 +56,8 @@ gboolean srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence,
 /* Keeps a packet just inserted, with a reference that is the tracker's now,
  * until its number is settled, displaced or dropped. Returns: a reference that
  * was kept for an earlier copy, for the caller to release; or NULL. If the
- * number is not there it is `owner` itself. */
+ * number is not there, or goes again after drop_oldest() passed it, it is `owner`
+ * itself. */
 gpointer srtla_tracker_keep (SrtlaTracker *tracker, guint32 sequence,
     const guint8 *data, gpointer owner);
 

@@ -98,6 +98,8 @@ send (Kept *kept, guint32 sequence, gsize size, gboolean keep)
   owner->size = size;
   owner->first_sent_at = entry->first_sent_at;
   earlier = srtla_tracker_keep (kept->tracker, sequence, bytes, owner);
+  if (earlier == owner)         /* too late to be kept */
+    return;
   if (earlier != NULL)
     give_back (kept, earlier, size);
   owner->kept = TRUE;
@@ -285,6 +287,31 @@ test_time (void)
   kept_clear (&kept);
 }
 
+/* What goes again when its time is over is not kept: nobody would drop it. An
+ * original that later ones overtook is. */
+static void
+test_late (void)
+{
+  gpointer owner;
+  gsize size;
+  Kept kept;
+  guint i;
+
+  kept_init (&kept, 100);
+  for (i = 0; i < 10; i++)
+    send (&kept, 100 + i + (i >= 4), 500, TRUE);
+  while (srtla_tracker_drop_oldest (kept.tracker, kept.now, &size, &owner))
+    give_back (&kept, owner, size);
+  send (&kept, 102, 500, TRUE);
+  g_assert_cmpuint (g_hash_table_size (kept.kept), ==, 0);
+  send (&kept, 104, 500, TRUE);
+  g_assert_cmpuint (g_hash_table_size (kept.kept), ==, 1);
+  g_assert_true (srtla_tracker_drop_oldest (kept.tracker, kept.now, &size,
+          &owner));
+  give_back (&kept, owner, size);
+  kept_clear (&kept);
+}
+
 /* A number that is not there keeps nothing. */
 static void
 test_unknown (void)
@@ -330,6 +357,7 @@ main (int argc, char **argv)
   g_test_add_func ("/tracker-kept/in-order", test_in_order);
   g_test_add_func ("/tracker-kept/wild", test_wild);
   g_test_add_func ("/tracker-kept/time", test_time);
+  g_test_add_func ("/tracker-kept/late", test_late);
   g_test_add_func ("/tracker-kept/unknown", test_unknown);
   g_test_add_func ("/tracker-kept/other-size", test_other_size);
   return g_test_run ();
