@@ -52,7 +52,6 @@ struct _GstSrtPacketSrc
 
   /* The streaming thread's. */
   GstBufferPool *pool;
-  GstBufferList *list;          /* the one used last, to be used again */
   GstBuffer *buffers[BATCH];    /* to receive into, mapped */
   GstMapInfo maps[BATCH];
   GInputVector vectors[BATCH];
@@ -238,7 +237,6 @@ src_stop (GstBaseSrc * base)
       gst_buffer_unmap (self->buffers[i], &self->maps[i]);
     gst_clear_buffer (&self->buffers[i]);
   }
-  gst_clear_buffer_list (&self->list);
   gst_buffer_pool_set_active (self->pool, FALSE);
   gst_clear_object (&self->pool);
   return TRUE;
@@ -318,20 +316,6 @@ receive (GstSrtPacketSrc * self, GstFlowReturn * flow)
   }
 }
 
-/* Returns: an empty list; the one used last, if nobody holds it any more. */
-static GstBufferList *
-empty_list (GstSrtPacketSrc * self)
-{
-  if (self->list != NULL && gst_buffer_list_is_writable (self->list)) {
-    gst_buffer_list_remove (self->list, 0,
-        gst_buffer_list_length (self->list));
-  } else {
-    gst_clear_buffer_list (&self->list);
-    self->list = gst_buffer_list_new_sized (BATCH);
-  }
-  return self->list;
-}
-
 static GstClockTime
 running_time (GstSrtPacketSrc * self)
 {
@@ -371,11 +355,11 @@ src_create (GstPushSrc * push, GstBuffer ** buffer)
     *buffer = take_place (self, 0, time);
     return GST_FLOW_OK;
   }
-  list = empty_list (self);
+  /* Not kept for the next time: what is shared would be copied downstream. */
+  list = gst_buffer_list_new_sized (n);
   for (i = 0; i < n; i++)
     gst_buffer_list_add (list, take_place (self, i, time));
-  gst_base_src_submit_buffer_list (GST_BASE_SRC (self),
-      gst_buffer_list_ref (list));
+  gst_base_src_submit_buffer_list (GST_BASE_SRC (self), list);
   return GST_FLOW_OK;
 }
 
