@@ -159,8 +159,10 @@ format_flow (const GstSrtlaStats * stats, const SrtlaFlowStats * flow)
       "latency-budget", G_TYPE_UINT64, budget_shown (flow->settings.budget),
       "quantum", G_TYPE_UINT, flow->settings.quantum,
       "batches", G_TYPE_UINT64, pad->batches,
-      "packets-in", G_TYPE_UINT64, pad->packets_received,
-      "bytes-in", G_TYPE_UINT64, pad->bytes_received, NULL);
+      /* Several pads may share it. */
+      "packets-in", G_TYPE_UINT64, flow->traffic.packets_in + pad->queued
+          + pad->dropped_full + pad->dropped_flushed,
+      "bytes-in", G_TYPE_UINT64, flow->traffic.bytes_in, NULL);
   add_traffic (structure, &flow->traffic, pad);
   gst_structure_set (structure,
       "dropped-queue-full", G_TYPE_UINT64, pad->dropped_full,

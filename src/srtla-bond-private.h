@@ -28,6 +28,7 @@ typedef struct
   SrtlaTime critical_until;     /* its critical window; 0 = none */
   SrtlaTraffic traffic;
   SrtlaHistogram *interval, *total;     /* µs; NULL = it is closed */
+  SrtlaDelays latest;           /* of the latest interval that is over */
 } SrtlaFlow;
 
 /* What a class has seen beside its queues. */
@@ -36,6 +37,7 @@ typedef struct
   SrtlaTraffic traffic;
   guint64 packets, bytes;       /* sent without having waited */
   SrtlaHistogram interval, total;       /* µs from the flow to the socket */
+  SrtlaDelays latest;           /* of the latest interval that is over */
 } SrtlaClassBooks;
 
 struct _SrtlaBond
@@ -57,6 +59,7 @@ struct _SrtlaBond
   SrtlaTime queue_target;       /* µs; 0 = uplinks take all they are given */
   SrtlaTime now;                /* what the owner told last */
   SrtlaPipeline *pipeline;      /* what waits for room */
+  gboolean interval_over;       /* one of the statistics is */
   SrtlaClassSettings classes[SRTLA_N_CLASSES];
   SrtlaFlow flows[SRTLA_DRR_QUEUES];
   SrtlaClassBooks books[SRTLA_N_CLASSES];
@@ -65,6 +68,7 @@ struct _SrtlaBond
   gboolean pressed;             /* some uplink stalls or has a queue */
   SrtlaTime relaying_since;     /* SRT ACKs come without a longer pause since */
   SrtlaTime relayed_at;         /* latest SRT ACK, on whichever uplink; 0 = none */
+  SrtlaTime pushed_at;          /* the latest packet */
   SrtlaTime next_guard;         /* when uplinks are judged again */
   guint64 kept_bytes;           /* of packets held for rescue */
   SrtlaTime nak_skew;           /* so old may a NAK be in comparison */
@@ -201,6 +205,9 @@ void srtla_bond_book_wait (SrtlaBond *bond, const SrtlaItem *item);
 void srtla_bond_book_leave (SrtlaBond *bond, const SrtlaItem *item);
 /* It goes to an uplink. */
 void srtla_bond_book_out (SrtlaBond *bond, const SrtlaItem *item);
+/* Reads the percentiles. */
+void srtla_bond_read_delays (const SrtlaHistogram *histogram,
+    SrtlaDelays *delays);
 /* It did not go after all. */
 void srtla_bond_book_undo (SrtlaBond *bond, const SrtlaOutput *output,
     SrtlaLoss reason);

@@ -291,6 +291,7 @@ srtla_bond_set_flow (SrtlaBond * bond, guint flow,
   opened->settings = *settings;
   if (opened->interval == NULL) {
     memset (&opened->traffic, 0, sizeof opened->traffic);
+    memset (&opened->latest, 0, sizeof opened->latest);
     opened->interval = g_new0 (SrtlaHistogram, 1);
     opened->total = g_new0 (SrtlaHistogram, 1);
   }
@@ -380,10 +381,17 @@ srtla_bond_reset_interval (SrtlaBond * bond)
 {
   guint i;
 
-  for (i = 0; i < SRTLA_N_CLASSES; i++)
+  bond->interval_over = TRUE;
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    srtla_bond_read_delays (&bond->books[i].interval, &bond->books[i].latest);
     srtla_histogram_reset (&bond->books[i].interval);
+  }
   for (i = 0; i < SRTLA_MAX_FLOWS; i++) {
-    if (bond->flows[i].interval != NULL)
-      srtla_histogram_reset (bond->flows[i].interval);
+    SrtlaFlow *flow = &bond->flows[i];
+
+    if (flow->interval == NULL)
+      continue;
+    srtla_bond_read_delays (flow->interval, &flow->latest);
+    srtla_histogram_reset (flow->interval);
   }
 }

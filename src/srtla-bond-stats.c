@@ -49,8 +49,8 @@ copy_uplink (const SrtlaUplink * uplink, SrtlaUplinkStats * stats)
   stats->counters = uplink->counters;
 }
 
-static void
-copy_delays (const SrtlaHistogram * histogram, SrtlaDelays * delays)
+void
+srtla_bond_read_delays (const SrtlaHistogram * histogram, SrtlaDelays * delays)
 {
   delays->packets = histogram->count;
   delays->p50 = srtla_histogram_percentile (histogram, 50);
@@ -76,8 +76,10 @@ copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
         &class->edf);
     srtla_pipeline_class_stats (bond->pipeline, SRTLA_STAGE_EGRESS, i,
         &class->egress);
-    copy_delays (&bond->books[i].interval, &class->interval);
-    copy_delays (&bond->books[i].total, &class->total);
+    srtla_bond_read_delays (&bond->books[i].interval, &class->interval);
+    if (bond->interval_over)
+      class->interval = bond->books[i].latest;
+    srtla_bond_read_delays (&bond->books[i].total, &class->total);
   }
   for (i = 0, stats->n_flows = 0; i < SRTLA_MAX_FLOWS; i++) {
     SrtlaFlowStats *flow = &stats->flows[stats->n_flows];
@@ -88,8 +90,10 @@ copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
     flow->settings = bond->flows[i].settings;
     flow->traffic = bond->flows[i].traffic;
     srtla_pipeline_flow_stats (bond->pipeline, i, &flow->queue);
-    copy_delays (bond->flows[i].interval, &flow->interval);
-    copy_delays (bond->flows[i].total, &flow->total);
+    srtla_bond_read_delays (bond->flows[i].interval, &flow->interval);
+    if (bond->interval_over)
+      flow->interval = bond->flows[i].latest;
+    srtla_bond_read_delays (bond->flows[i].total, &flow->total);
     stats->n_flows++;
   }
   stats->waiting = srtla_pipeline_waiting (bond->pipeline);

@@ -314,7 +314,9 @@ typedef struct
   SrtlaTraffic traffic;
   guint64 packets, bytes;       /* sent without having waited */
   SrtlaQueueStats ingress, edf, egress;
-  SrtlaDelays interval, total;  /* since the last reset; in all */
+  /* The last interval that srtla_bond_reset_interval () ended; before that, and
+   * the other always: since the start. */
+  SrtlaDelays interval, total;
 } SrtlaClassStats;
 
 typedef struct
