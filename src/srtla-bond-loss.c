@@ -610,7 +610,10 @@ mend (SrtlaBond * bond, guint caller, SrtlaTime now)
 {
   SrtlaTrackerEntry *missing =
       srtla_tracker_missing (bond->callers.slots[caller].tracker);
-  SrtlaInflightEntry *flying;
+  SrtlaInflightEntry again = { 0, 0, (guint8) caller, TRUE, FALSE, FALSE, FALSE,
+    FALSE, FALSE, FALSE, 0
+  };
+  const SrtlaInflightEntry *flying;
   SrtlaUplink *uplink;
   guint64 place;
 
@@ -621,12 +624,15 @@ mend (SrtlaBond * bond, guint caller, SrtlaTime now)
       + overdue_after (bond, uplink))
     return;
   flying = srtla_inflight_find (uplink->log, caller, missing->sequence, &place);
-  /* A NAK for it went to the caller, or is on its way there. */
-  if (flying == NULL || flying->lost || flying->reported)
+  /* A NAK for it went to the caller, or is on its way there; or, where uplinks
+   * acknowledge, it was found lost otherwise. */
+  if (flying != NULL ? flying->lost || flying->reported : bond->acknowledges)
     return;
   uplink->doubted_until = now + (DOUBT << MIN (uplink->doubts, DOUBTS_MAXIMUM));
   uplink->doubts++;
-  rescue_entry (bond, uplink, flying, TRUE, now);
+  again.sequence = missing->sequence;
+  rescue_entry (bond, uplink, &again, TRUE, now);
+  missing->copies = MAX (missing->copies, 2);   /* once is enough */
 }
 
 void

@@ -247,6 +247,7 @@ srtla_bond_push_flow (SrtlaBond * bond, guint flow, const SrtlaPacket * packet,
   gboolean is_new = FALSE;
 
   bond->now = now = MAX (now, bond->now);
+  bond->pushed_at = now;
   bond->stats.packets_pushed++;
   bond->stats.bytes_pushed += packet->size;
   srtla_bond_book_in (bond, &item);

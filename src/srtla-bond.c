@@ -327,7 +327,10 @@ guard_deadline (const SrtlaBond * bond)
     if (bond->order[i]->in_flight > 0 || bond->order[i]->stalled)
       return bond->next_guard;
   }
-  return bond->kept_bytes > 0 ? bond->next_guard : SRTLA_TIME_NONE;
+  /* And a little longer: an echo tells that packets have left an uplink, not
+   * that they arrived. */
+  return bond->kept_bytes > 0 || bond->next_guard < bond->pushed_at
+      + SRTLA_SECOND ? bond->next_guard : SRTLA_TIME_NONE;
 }
 
 static SrtlaTime
