@@ -97,7 +97,7 @@ typedef struct
 {
   gint64 at;                    /* monotonic, µs */
   guint64 chosen[MAX_PATHS];    /* packets, copies apart */
-  guint64 acknowledged[MAX_PATHS];
+  guint64 acknowledged[MAX_PATHS], heard[MAX_PATHS];
   guint64 all_chosen, all_acknowledged;
   gboolean up[MAX_PATHS];
   guint64 capacity[MAX_PATHS];  /* bit/s, as the element believes */
@@ -142,6 +142,7 @@ take_sample (gpointer data)
     sample.chosen[i] = get_counter (uplink, "packets-sent")
         - get_counter (uplink, "duplicates");
     sample.acknowledged[i] = get_counter (uplink, "packets-acknowledged");
+    sample.heard[i] = get_counter (uplink, "packets-received");
     sample.all_chosen += sample.chosen[i];
     sample.all_acknowledged += sample.acknowledged[i];
     sample.up[i] = strcmp (gst_structure_get_string (uplink, "state"), "up")
@@ -254,7 +255,9 @@ judge_interruption (const Run *run, DeliveryResult *result)
 
     if (sample->at <= from || result->resumed != DELIVERY_NEVER)
       continue;
+    /* Classic mode credits an uplink with what others delivered. */
     if (one ? sample->acknowledged[VICTIM] > start->acknowledged[VICTIM]
+        && sample->heard[VICTIM] > start->heard[VICTIM]
         : sample->all_acknowledged > start->all_acknowledged)
       result->resumed = sample->at - run->back_at;
   }

@@ -30,7 +30,7 @@ static const Bounds bounds[] = {
   {"sham-300", {3000, 6000, 9000}, 1.0, 10.0, 600000, NO_BOUND, NO_BOUND, -1},
   {"unequal", {0, 0, 8000}, 0.1, 10.0, NO_BOUND, NO_BOUND, NO_BOUND, -1},
   {"rebind", {2500, 2500, 8000}, 0.2, 10.0, NO_BOUND, 4000000, NO_BOUND, -1},
-  {"restart", {2000, 4000, 8000}, 100, 100, NO_BOUND, 3000000, 3000000, -1},
+  {"restart", {2000, 4000, 8000}, 100, 100, NO_BOUND, 2200000, 2200000, -1},
 };
 
 /* Returns: what is wrong with it, the caller's; NULL: nothing. */
