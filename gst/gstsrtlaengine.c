@@ -565,6 +565,7 @@ gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now,
   if (ready)
     more = receive (engine, now);
   *served = ready;
+  gst_srtla_links_transmit (engine->links, now);        /* what was left over */
   srtla_bond_tick (engine->bond, now);
   more = push (engine, now, served) || more;
   gst_srtla_links_update (engine->links, now);
@@ -589,6 +590,12 @@ gst_srtla_engine_has_input (GstSrtlaEngine * engine)
       return TRUE;
   }
   return FALSE;
+}
+
+gboolean
+gst_srtla_engine_is_waiting (GstSrtlaEngine * engine)
+{
+  return srtla_bond_waiting (engine->bond) > 0;
 }
 
 gboolean

@@ -81,6 +81,8 @@ gboolean gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready,
     SrtlaTime now, gboolean * served);
 /* Returns: whether packets came in since. From the loop, before it sleeps. */
 gboolean gst_srtla_engine_has_input (GstSrtlaEngine * engine);
+/* Returns: whether packets wait for room on the uplinks. */
+gboolean gst_srtla_engine_is_waiting (GstSrtlaEngine * engine);
 /* Returns: whether some pad's packets should not wait for more. */
 gboolean gst_srtla_engine_is_filling (GstSrtlaEngine * engine);
 SrtlaTime gst_srtla_engine_deadline (GstSrtlaEngine * engine);

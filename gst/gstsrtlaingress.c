@@ -101,10 +101,13 @@ push_one (GstSrtlaIngress * ingress, GstBuffer * buffer, SrtlaTime now)
   stats->queued++;
 }
 
-/* Likewise. A small queue is filling when it is half full. */
+/* Likewise. A small queue is filling when it is half full, and urgent packets
+ * do not wait for more. */
 static gboolean
 is_filling (const GstSrtlaIngress * ingress)
 {
+  if (ingress->settings.priority == SRTLA_CLASS_HIGH)
+    return ingress->stats.queued > 0;
   return ingress->stats.queued >= MIN (GST_SRTLA_INGRESS_FILLING,
       (ingress->size + 1) / 2);
 }

@@ -259,7 +259,7 @@ gst_srtla_link_queue (GstSrtlaLink * link, const SrtlaOutput * output,
   else if (!gst_srtla_egress_push (&link->egress, output))
     settle (link, &copy, SRTLA_SEND_DROPPED, now);
   /* While the core has more, it had better hear soon if that is too much. */
-  else if (link->egress.count == GST_SRTLA_EGRESS_RUN)
+  else if (link->egress.count % GST_SRTLA_EGRESS_RUN == 0)
     gst_srtla_link_transmit (link, now);
 }
 

@@ -252,7 +252,8 @@ timeout (GstSrtlaLoop * loop)
 
 /* Having served one batch, the loop lets the next one gather, as network cards
  * moderate their interrupts. Not for longer than `coalesce_time` after the last
- * turn began, nor while a queue is filling. */
+ * turn began, nor while a queue is filling, nor while packets wait for room on
+ * the uplinks: what comes may be more urgent. */
 static void
 loop_pause (GstSrtlaLoop * loop)
 {
@@ -260,7 +261,7 @@ loop_pause (GstSrtlaLoop * loop)
   SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
 
   until = MIN (until, gst_srtla_engine_deadline (loop->engine));
-  if (now >= until)
+  if (now >= until || gst_srtla_engine_is_waiting (loop->engine))
     return;
   g_atomic_int_set (&loop->sleeping, PAUSING);
   if (!g_atomic_int_get (&loop->attention)

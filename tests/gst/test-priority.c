@@ -395,6 +395,7 @@ test_one_lock (Fixture *fixture, gconstpointer data)
 static void
 test_flush (Fixture *fixture, gconstpointer data)
 {
+  gint64 end = g_get_monotonic_time () + testing_patience ();
   GstSegment segment;
   guint64 flushed;
 
@@ -402,6 +403,10 @@ test_flush (Fixture *fixture, gconstpointer data)
   limit_uplinks (fixture, 100000);
   fixture_play (fixture, 2);
   fixture_push (fixture, 0, 2000);
+  while (class_number (fixture, "low", "packets-in") < 2000) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (1000);
+  }
   g_assert_true (gst_harness_push_event (fixture->harness,
           gst_event_new_flush_start ()));
   g_assert_true (gst_harness_push_event (fixture->harness,
