@@ -390,6 +390,32 @@ test_one_lock (Fixture *fixture, gconstpointer data)
   flow_close (fixture, &flow);
 }
 
+/* Settings of the classes and of the loop, while packets pass. */
+static void
+test_settings (Fixture *fixture, gconstpointer data)
+{
+  guint budget = 0, quantum = 0, length = 0, target = 1, spin = 0, i;
+
+  (void) data;
+  fixture_play (fixture, 2);
+  for (i = 0; i < 20; i++) {
+    g_object_set (fixture->element, "budget-high", 500 + i,
+        "budget-best-effort", i, "quantum-low", 1500 + i, "queue-low", 1 + i,
+        "queue-target", i % 2 * 20, "spin-time", 30 + i, NULL);
+    fixture_push (fixture, 20 * i, 20);
+  }
+  fixture_wait_packets (fixture, 400);
+  fixture_check_arrived (fixture, 0, 400, 1);
+  g_object_get (fixture->element, "budget-high", &budget, "quantum-low",
+      &quantum, "queue-low", &length, "queue-target", &target, "spin-time",
+      &spin, NULL);
+  g_assert_cmpuint (budget, ==, 519);
+  g_assert_cmpuint (quantum, ==, 1519);
+  g_assert_cmpuint (length, ==, 20);
+  g_assert_cmpuint (target, ==, 20);
+  g_assert_cmpuint (spin, ==, 49);
+}
+
 /* ---- What waits --------------------------------------------------------- */
 
 static void
@@ -619,6 +645,7 @@ add_tests (void)
   fixture_add_test ("/priority/droppable", test_droppable);
   fixture_add_test ("/priority/critical", test_critical);
   fixture_add_test ("/priority/one-lock", test_one_lock);
+  fixture_add_test ("/priority/settings", test_settings);
   fixture_add_test ("/priority/again", test_again);
   fixture_add_test ("/priority/no-buffers", test_no_buffers);
   fixture_add_test ("/priority/unreachable", test_unreachable);
