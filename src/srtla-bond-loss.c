@@ -594,7 +594,7 @@ srtla_enhanced_resend (SrtlaBond * bond, SrtlaUplink * uplink,
 
   flying.held = TRUE;
   if (told_once && !lost->lost && bond->rescue)
-    rescue_entry (bond, uplink, &flying, TRUE, now);
+    rescue_entry (bond, uplink, &flying, FALSE, now);
   if (!lost->reported)
     return;
   if (!told_once || bond->stats.rescued != rescued
@@ -627,6 +627,10 @@ mend (SrtlaBond * bond, guint caller, SrtlaTime now)
   /* A NAK for it went to the caller, or is on its way there; or, where uplinks
    * acknowledge, it was found lost otherwise. */
   if (flying != NULL ? flying->lost || flying->reported : bond->acknowledges)
+    return;
+  /* Where more follow it is no lone packet, and the stall guard's business. */
+  if (flying != NULL && srtla_inflight_next_place (uplink->log) - place
+      > SRTLA_ACK_TRAIN / 2)
     return;
   uplink->doubted_until = now + (DOUBT << MIN (uplink->doubts, DOUBTS_MAXIMUM));
   uplink->doubts++;

@@ -14,7 +14,7 @@
 G_BEGIN_DECLS
 
 /* Waiting outputs: a batch of packets, a keepalive per uplink, a reply. */
-#define SRTLA_BOND_OUTPUTS 512
+#define SRTLA_BOND_OUTPUTS 640
 #define SRTLA_BOND_EVENTS  256
 /* A NAK of the longest list, each number on its own, and some. */
 #define SRTLA_BOND_NAKS    48

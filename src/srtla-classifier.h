@@ -16,10 +16,10 @@ G_BEGIN_DECLS
  * no such time, and it has a share instead. Quantum: bytes, its part of what
  * is sent. Length: packets that wait in its queue. */
 #define SRTLA_CLASSES(CLASS) \
-  CLASS (HIGH, "high", 1 * SRTLA_MILLISECOND, 3000, 8) \
-  CLASS (MEDIUM, "medium", 10 * SRTLA_MILLISECOND, 3000, 8) \
-  CLASS (LOW, "low", 100 * SRTLA_MILLISECOND, 3000, 8) \
-  CLASS (BEST_EFFORT, "best-effort", SRTLA_TIME_NONE, 1500, 8)
+  CLASS (HIGH, "high", 1 * SRTLA_MILLISECOND, 3000, 128) \
+  CLASS (MEDIUM, "medium", 10 * SRTLA_MILLISECOND, 3000, 256) \
+  CLASS (LOW, "low", 100 * SRTLA_MILLISECOND, 3000, 256) \
+  CLASS (BEST_EFFORT, "best-effort", SRTLA_TIME_NONE, 1500, 64)
 
 typedef enum
 {

@@ -5,8 +5,6 @@
 
 #define OVERDUE_MINIMUM    (60 * SRTLA_MILLISECOND)
 #define OVERDUE_MAXIMUM    (250 * SRTLA_MILLISECOND)
-/* Before a round trip was measured. */
-#define OVERDUE_UNKNOWN    SRTLA_SECOND
 #define REORDERING_MINIMUM (5 * SRTLA_MILLISECOND)
 #define REORDERING_MAXIMUM (100 * SRTLA_MILLISECOND)
 /* Growth under pressure: this part of the capacity for each RTT. */
@@ -188,7 +186,7 @@ srtla_delivery_overdue (const SrtlaRtt * rtt)
   SrtlaTime most = MAX (OVERDUE_MAXIMUM, 2 * rtt->smoothed);
 
   if (rtt->samples == 0)
-    return OVERDUE_UNKNOWN;
+    return OVERDUE_MAXIMUM;
   return CLAMP (rtt->smoothed + 4 * rtt->variance, OVERDUE_MINIMUM, most);
 }
 

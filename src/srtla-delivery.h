@@ -97,7 +97,7 @@ guint64 srtla_delivery_room (const SrtlaDelivery *delivery,
 
 /* Returns: how long after its sending a packet of this uplink is overdue, µs:
  * smoothed RTT + 4 × variance, no less than 60 ms, no more than max (250 ms,
- * 2 × RTT); 1 s before a round trip was measured. */
+ * 2 × RTT). */
 SrtlaTime srtla_delivery_overdue (const SrtlaRtt *rtt);
 
 /* Returns: how much later a packet must have been sent than another to prove
