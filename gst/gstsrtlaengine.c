@@ -578,6 +578,30 @@ gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now,
   return more;
 }
 
+/* Returns: what the loop waits for on the sockets, as a number. */
+static guint
+awaited (const GstSrtlaEngine * engine)
+{
+  guint i, sum = 0;
+
+  for (i = 0; i < engine->links->order->len; i++) {
+    const GstSrtlaLink *link = engine->links->order->pdata[i];
+
+    sum += (link->socket != NULL ? 1 : 0) + (link->blocked ? 128 : 0);
+  }
+  return sum;
+}
+
+gboolean
+gst_srtla_engine_help (GstSrtlaEngine * engine, SrtlaTime now)
+{
+  guint before = awaited (engine);
+  gboolean served = FALSE, more = push (engine, now, &served);
+
+  send_outputs (engine, now);
+  return more || awaited (engine) != before;
+}
+
 gboolean
 gst_srtla_engine_has_input (GstSrtlaEngine * engine)
 {

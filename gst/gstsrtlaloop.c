@@ -11,10 +11,10 @@
 #define PUBLISH_PATIENCE (100 * 1000)
 
 /* What a producer finds: in the second a wake-up is needed, in the third only
- * if the matter is urgent. */
+ * if the matter is urgent. In the last another producer is at it. */
 enum
 {
-  AWAKE, ASLEEP, PAUSING
+  AWAKE, ASLEEP, PAUSING, HELPED
 };
 
 struct _GstSrtlaLoop
@@ -29,7 +29,7 @@ struct _GstSrtlaLoop
   GstPoll *poll;
   GstPoll *pause;               /* no sockets: what comes in waits */
 
-  gint sleeping;                /* atomic: AWAKE, ASLEEP or PAUSING */
+  gint sleeping;                /* atomic: AWAKE, ASLEEP, PAUSING or HELPED */
   gint attention;               /* atomic: something below changed */
 
   GMutex lock;                  /* of all down to `numbers` */
@@ -45,7 +45,10 @@ struct _GstSrtlaLoop
   guint numbers_answered;       /* of those */
   GstSrtlaStats numbers;
 
-  /* The task's alone. */
+  /* The task's, but while it sleeps: whoever holds the lock. */
+  GMutex turn_lock;
+  SrtlaTime wakes_at;           /* the task, by itself */
+  gint asleep_in;               /* what `sleeping` is while nobody helps */
   GstSrtlaEngine *engine;
   GstSrtlaStats scratch;
   guint numbers_asked_now;      /* when this turn began */
@@ -73,6 +76,7 @@ gst_srtla_loop_new (GstElement * element, GstSrtlaUplinks * uplinks,
   loop->pause = gst_poll_new (TRUE);
   g_rec_mutex_init (&loop->task_lock);
   g_mutex_init (&loop->lock);
+  g_mutex_init (&loop->turn_lock);
   g_cond_init (&loop->published);
   loop->ingresses = g_ptr_array_new ();
   return loop;
@@ -100,6 +104,7 @@ gst_srtla_loop_free (GstSrtlaLoop * loop)
   gst_poll_free (loop->pause);
   g_rec_mutex_clear (&loop->task_lock);
   g_mutex_clear (&loop->lock);
+  g_mutex_clear (&loop->turn_lock);
   g_cond_clear (&loop->published);
   g_free (loop);
 }
@@ -114,6 +119,41 @@ gst_srtla_loop_wake (GstSrtlaLoop * loop, gboolean urgent)
   else if (urgent
       && g_atomic_int_compare_and_exchange (&loop->sleeping, PAUSING, AWAKE))
     gst_poll_set_flushing (loop->pause, TRUE);
+}
+
+/* With the turn's lock, in the task's stead. Returns: whether the task must
+ * wake up. */
+static gboolean
+help (GstSrtlaLoop * loop)
+{
+  gboolean wake = gst_srtla_engine_help (loop->engine,
+      (SrtlaTime) g_get_monotonic_time ());
+
+  loop->fresh = TRUE;
+  return wake || gst_srtla_engine_deadline (loop->engine) < loop->wakes_at;
+}
+
+void
+gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean urgent)
+{
+  gint was = g_atomic_int_get (&loop->sleeping);
+  gboolean wake;
+
+  if ((was != ASLEEP && was != PAUSING)
+      || !g_atomic_int_compare_and_exchange (&loop->sleeping, was, HELPED)) {
+    gst_srtla_loop_wake (loop, urgent);
+    return;
+  }
+  g_mutex_lock (&loop->turn_lock);
+  wake = help (loop);
+  /* Until the lock was ours the task may have gone on. */
+  g_atomic_int_set (&loop->sleeping, loop->asleep_in);
+  /* Who came meanwhile found nobody to wake. */
+  wake = wake || g_atomic_int_get (&loop->attention)
+      || gst_srtla_engine_has_input (loop->engine);
+  g_mutex_unlock (&loop->turn_lock);
+  if (wake)
+    gst_srtla_loop_wake (loop, TRUE);
 }
 
 void
@@ -217,6 +257,7 @@ gst_srtla_loop_stop (GstSrtlaLoop * loop)
   gst_srtla_loop_attend (loop);
   gst_task_join (loop->task);
   gst_clear_object (&loop->task);
+  g_atomic_int_set (&loop->sleeping, AWAKE);
 
   /* From here on the engine is ours. */
   loop->now = (SrtlaTime) g_get_monotonic_time ();
@@ -250,6 +291,23 @@ timeout (GstSrtlaLoop * loop)
   return deadline > loop->now ? (deadline - loop->now) * GST_USECOND : 0;
 }
 
+/* While it sleeps, in the state that `sleeping` says already, others may take a
+ * turn in the task's stead. */
+static gint
+poll_unlocked (GstSrtlaLoop * loop, gint state, GstPoll * poll,
+    GstClockTime wait)
+{
+  gint result;
+
+  loop->asleep_in = state;
+  g_mutex_unlock (&loop->turn_lock);
+  result = gst_poll_wait (poll, wait);
+  g_mutex_lock (&loop->turn_lock);
+  loop->asleep_in = AWAKE;
+  g_atomic_int_set (&loop->sleeping, AWAKE);
+  return result;
+}
+
 /* Having served one batch, the loop lets the next one gather, as network cards
  * moderate their interrupts. Not for longer than `coalesce_time` after the last
  * turn began, nor while a queue is filling, nor while packets wait for room on
@@ -266,7 +324,8 @@ loop_pause (GstSrtlaLoop * loop)
   g_atomic_int_set (&loop->sleeping, PAUSING);
   if (!g_atomic_int_get (&loop->attention)
       && !gst_srtla_engine_is_filling (loop->engine)) {
-    if (gst_poll_wait (loop->pause, (until - now) * GST_USECOND) < 0)
+    loop->wakes_at = until;
+    if (poll_unlocked (loop, PAUSING, loop->pause, (until - now) * GST_USECOND) < 0)
       gst_poll_set_flushing (loop->pause, FALSE);
     else
       loop->now = until;        /* or a little later: near enough to wait from */
@@ -310,8 +369,12 @@ loop_wait (GstSrtlaLoop * loop)
         || gst_srtla_engine_has_input (loop->engine))
       wait = 0;
   }
-  if (result == 0)
-    result = gst_poll_wait (loop->poll, wait);
+  if (result == 0) {
+    loop->wakes_at = GST_CLOCK_TIME_IS_VALID (wait)
+        ? loop->now + GST_TIME_AS_USECONDS (wait) : SRTLA_TIME_NONE;
+    result = poll_unlocked (loop, wait > 0 ? ASLEEP : AWAKE, loop->poll,
+        wait);
+  }
   g_atomic_int_set (&loop->sleeping, AWAKE);
   loop->ready = result != 0;
   if (result < 0)
@@ -350,6 +413,7 @@ loop_turn (gpointer data)
 {
   GstSrtlaLoop *loop = data;
 
+  g_mutex_lock (&loop->turn_lock);
   loop_wait (loop);
   loop->now = (SrtlaTime) g_get_monotonic_time ();
   take_commands (loop);
@@ -358,6 +422,7 @@ loop_turn (gpointer data)
   loop->fresh = loop->fresh || loop->ready || loop->more;
   if (loop->fresh && loop->now >= loop->publish_at)
     publish (loop, TRUE);
+  g_mutex_unlock (&loop->turn_lock);
 }
 
 /* ---- Commands ----------------------------------------------------------- */

@@ -90,7 +90,7 @@ sink_pad_chain_list (GstPad * pad, GstObject * parent, GstBufferList * list)
     look_again (self);
   if (!gst_srtla_ingress_push_list (self->ingress, list, &filling))
     return GST_FLOW_FLUSHING;
-  gst_srtla_loop_wake (self->loop, filling);
+  gst_srtla_loop_serve (self->loop, filling);
   return GST_FLOW_OK;
 }
 
