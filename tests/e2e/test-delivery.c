@@ -25,7 +25,7 @@ typedef struct
 } Bounds;
 
 static const Bounds bounds[] = {
-  {"death-300", {3000, 6000, 10500}, 1.0, 10.0, 600000, NO_BOUND, NO_BOUND, 0.2},
+  {"death-300", {3000, 6000, 10500}, 1.0, 10.0, 600000, NO_BOUND, NO_BOUND, 0.4},
   {"death-1000", {3000, 6000, 9000}, 0.1, 10.0, 600000, NO_BOUND, NO_BOUND, -1},
   {"sham-300", {3000, 6000, 9000}, 1.0, 10.0, 600000, NO_BOUND, NO_BOUND, -1},
   {"unequal", {0, 0, 8000}, 0.1, 10.0, NO_BOUND, NO_BOUND, NO_BOUND, -1},
