@@ -11,6 +11,7 @@ struct _Mapped
   guint refs;                   /* 0 = free */
   GstBuffer *buffer;
   GstMapInfo map;
+  gboolean whole;               /* the buffer is mapped, not its one memory */
   Mapped *next_free;
 };
 
@@ -49,6 +50,26 @@ pool_grow (GstSrtlaPacketPool * pool)
   g_ptr_array_add (pool->slabs, slab);
 }
 
+/* Nearly always there is one memory: less to lock and to count than with the
+ * buffer's own functions. */
+static gboolean
+map (Mapped * mapped, GstBuffer * buffer)
+{
+  mapped->whole = gst_buffer_n_memory (buffer) != 1;
+  return mapped->whole ? gst_buffer_map (buffer, &mapped->map, GST_MAP_READ)
+      : gst_memory_map (gst_buffer_peek_memory (buffer, 0), &mapped->map,
+      GST_MAP_READ);
+}
+
+static void
+unmap (Mapped * mapped)
+{
+  if (mapped->whole)
+    gst_buffer_unmap (mapped->buffer, &mapped->map);
+  else
+    gst_memory_unmap (mapped->map.memory, &mapped->map);
+}
+
 gboolean
 gst_srtla_packet_map (GstSrtlaPacketPool * pool, GstBuffer * buffer,
     SrtlaPacket * packet)
@@ -58,7 +79,7 @@ gst_srtla_packet_map (GstSrtlaPacketPool * pool, GstBuffer * buffer,
   if (pool->free == NULL)
     pool_grow (pool);
   mapped = pool->free;
-  if (!gst_buffer_map (buffer, &mapped->map, GST_MAP_READ)) {
+  if (!map (mapped, buffer)) {
     gst_buffer_unref (buffer);
     return FALSE;
   }
@@ -84,7 +105,7 @@ gst_srtla_packet_unref (GstSrtlaPacketPool * pool, gpointer owner)
 
   if (--mapped->refs > 0)
     return;
-  gst_buffer_unmap (mapped->buffer, &mapped->map);
+  unmap (mapped);
   gst_buffer_unref (mapped->buffer);
   mapped->next_free = pool->free;
   pool->free = mapped;

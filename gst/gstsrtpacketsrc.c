@@ -181,7 +181,8 @@ fill_place (GstSrtPacketSrc * self, guint i)
 
   if (flow != GST_FLOW_OK)
     return flow;
-  if (!gst_buffer_map (self->buffers[i], &self->maps[i], GST_MAP_WRITE)) {
+  if (!gst_memory_map (gst_buffer_peek_memory (self->buffers[i], 0),
+          &self->maps[i], GST_MAP_WRITE)) {
     gst_clear_buffer (&self->buffers[i]);
     return GST_FLOW_ERROR;
   }
@@ -196,7 +197,7 @@ take_place (GstSrtPacketSrc * self, guint i, GstClockTime time)
 {
   GstBuffer *buffer = self->buffers[i];
 
-  gst_buffer_unmap (buffer, &self->maps[i]);
+  gst_memory_unmap (self->maps[i].memory, &self->maps[i]);
   self->buffers[i] = NULL;
   gst_buffer_set_size (buffer, (gssize) self->messages[i].bytes_received);
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = time;
@@ -234,7 +235,7 @@ src_stop (GstBaseSrc * base)
 
   for (i = 0; i < BATCH; i++) {
     if (self->buffers[i] != NULL)
-      gst_buffer_unmap (self->buffers[i], &self->maps[i]);
+      gst_memory_unmap (self->maps[i].memory, &self->maps[i]);
     gst_clear_buffer (&self->buffers[i]);
   }
   gst_buffer_pool_set_active (self->pool, FALSE);
