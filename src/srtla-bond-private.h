@@ -61,6 +61,7 @@ struct _SrtlaBond
   SrtlaPipeline *pipeline;      /* what waits for room */
   gboolean interval_over;       /* one of the statistics is */
   SrtlaClassSettings classes[SRTLA_N_CLASSES];
+  gboolean resizes;             /* once nothing waits, to other lengths */
   SrtlaFlow flows[SRTLA_DRR_QUEUES];
   SrtlaClassBooks books[SRTLA_N_CLASSES];
   gboolean acknowledges;        /* this receiver sends SRTLA ACKs */
@@ -214,6 +215,8 @@ void srtla_bond_book_undo (SrtlaBond *bond, const SrtlaOutput *output,
 /* Drops a packet that is in no queue. */
 void srtla_bond_drop (SrtlaBond *bond, const SrtlaItem *item, SrtlaLoss reason);
 
+/* Makes queues whose length was changed anew, once nothing waits. */
+void srtla_bond_resize_queues (SrtlaBond *bond);
 /* srtla-bond-queue.c. Makes outputs of what waits, as uplinks take it. */
 void srtla_bond_pump (SrtlaBond *bond);
 /* Takes a caller's packet into its flow's queue, or sends it at once. */

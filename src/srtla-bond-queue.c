@@ -250,18 +250,13 @@ srtla_bond_set_queue_target (SrtlaBond * bond, SrtlaTime queue_target)
 }
 
 void
-srtla_bond_set_class (SrtlaBond * bond, SrtlaClass priority,
-    const SrtlaClassSettings * settings)
+srtla_bond_resize_queues (SrtlaBond * bond)
 {
-  gboolean longer = settings->length != bond->classes[priority].length;
   guint i;
 
-  g_return_if_fail (priority < SRTLA_N_CLASSES);
-  bond->classes[priority] = *settings;
-  srtla_pipeline_set_class_quantum (bond->pipeline, priority,
-      settings->quantum);
-  if (!longer || srtla_pipeline_waiting (bond->pipeline) > 0)
+  if (!bond->resizes || srtla_pipeline_waiting (bond->pipeline) > 0)
     return;
+  bond->resizes = FALSE;
   srtla_pipeline_free (bond->pipeline);
   bond->pipeline = srtla_pipeline_new (bond->classes);
   for (i = 0; i < SRTLA_MAX_FLOWS; i++) {
@@ -269,6 +264,19 @@ srtla_bond_set_class (SrtlaBond * bond, SrtlaClass priority,
       srtla_pipeline_open (bond->pipeline, i, bond->flows[i].settings.length,
           bond->flows[i].settings.quantum);
   }
+}
+
+void
+srtla_bond_set_class (SrtlaBond * bond, SrtlaClass priority,
+    const SrtlaClassSettings * settings)
+{
+  g_return_if_fail (priority < SRTLA_N_CLASSES);
+
+  bond->resizes |= settings->length != bond->classes[priority].length;
+  bond->classes[priority] = *settings;
+  srtla_pipeline_set_class_quantum (bond->pipeline, priority,
+      settings->quantum);
+  srtla_bond_resize_queues (bond);
 }
 
 void

@@ -348,6 +348,7 @@ srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
   bond->now = now;
   bond->naks_used = 0;
   if (now >= bond->next_housekeeping) {
+    srtla_bond_resize_queues (bond);
     housekeeping (bond, now);
     bond->next_housekeeping += SRTLA_SECOND
         * ((now - bond->next_housekeeping) / SRTLA_SECOND + 1);

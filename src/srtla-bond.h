@@ -84,8 +84,8 @@ void srtla_bond_set_nak_filter (SrtlaBond *bond, gboolean nak_filter);
  * of it, µs, before packets wait here instead; default SRTLA_QUEUE_TARGET. 0:
  * uplinks are given all there is. */
 void srtla_bond_set_queue_target (SrtlaBond *bond, SrtlaTime queue_target);
-/* A class's budget, quantum and queue length; lengths take effect where queues
- * are empty at that moment, else when they next are. */
+/* A class's budget, quantum and queue length. A new length takes effect, and the
+ * books of the queues begin anew, as soon as nothing waits. */
 void srtla_bond_set_class (SrtlaBond *bond, SrtlaClass priority,
     const SrtlaClassSettings *settings);
 
