@@ -10,7 +10,7 @@
 guint
 e2e_patience (void)
 {
-  return g_getenv ("SRTLA_TEST_VALGRIND") != NULL ? 120 : 30;
+  return g_getenv ("SRTLA_TEST_SLOW") != NULL ? 120 : 30;
 }
 
 /* ---- Waiting ------------------------------------------------------------ */

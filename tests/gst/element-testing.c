@@ -6,7 +6,7 @@
 gint64
 testing_patience (void)
 {
-  return (g_getenv ("SRTLA_TEST_VALGRIND") != NULL ? 60 : 15) * G_USEC_PER_SEC;
+  return (g_getenv ("SRTLA_TEST_SLOW") != NULL ? 60 : 15) * G_USEC_PER_SEC;
 }
 
 /* ---- Messages ---------------------------------------------------------- */

@@ -7,10 +7,11 @@
 
 #include <string.h>
 
+/* Under valgrind and sanitizers. */
 static gboolean
-under_valgrind (void)
+is_slow (void)
 {
-  return g_getenv ("SRTLA_TEST_VALGRIND") != NULL;
+  return g_getenv ("SRTLA_TEST_SLOW") != NULL;
 }
 
 static SimScenario *
@@ -44,7 +45,7 @@ run (const SimScenario *scenario, const gchar *mode, guint64 seed)
 static gchar *
 run_csv (const gchar *name, const gchar *mode, guint64 seed)
 {
-  const gchar *settings[] = { under_valgrind ()? "scenario.duration=3s" : NULL,
+  const gchar *settings[] = { is_slow ()? "scenario.duration=3s" : NULL,
     NULL };
   SimScenario *scenario = load (name, settings);
   SimResult *result = run (scenario, mode, seed);
@@ -119,8 +120,8 @@ test_calibration (gconstpointer data)
   gdouble delivered[5], again[5];
   guint i;
 
-  if (under_valgrind ()) {
-    g_test_skip ("takes too long under valgrind");
+  if (is_slow ()) {
+    g_test_skip ("takes too long in a build this slow");
     return;
   }
   scenario = load (what->scenario, settings);
@@ -177,7 +178,7 @@ static void
 test_scenario (gconstpointer data)
 {
   static const gchar *const modes[] = { "classic", "enhanced", "oracle" };
-  const gchar *settings[] = { under_valgrind ()? "scenario.duration=3s" : NULL,
+  const gchar *settings[] = { is_slow ()? "scenario.duration=3s" : NULL,
     NULL };
   SimScenario *scenario = load (data, settings);
   guint i;
@@ -223,8 +224,8 @@ test_oracle (void)
   SimScenario *scenario = load ("unequal-97", settings);
   SimResult *oracle, *classic;
 
-  if (under_valgrind ()) {
-    g_test_skip ("takes too long under valgrind");
+  if (is_slow ()) {
+    g_test_skip ("takes too long in a build this slow");
     sim_scenario_free (scenario);
     return;
   }
@@ -245,8 +246,8 @@ test_two_callers (void)
   SimResult *result;
   guint i;
 
-  if (under_valgrind ()) {
-    g_test_skip ("takes too long under valgrind");
+  if (is_slow ()) {
+    g_test_skip ("takes too long in a build this slow");
     sim_scenario_free (scenario);
     return;
   }
@@ -272,7 +273,7 @@ test_overload (void)
   guint64 seed, bytes;
   guint i;
 
-  for (seed = 1; seed <= (under_valgrind ()? 0 : 5); seed++) {
+  for (seed = 1; seed <= (is_slow ()? 0 : 5); seed++) {
     SimResult *result = run (scenario, "enhanced", seed);
 
     urgent = &result->callers[0];
@@ -305,7 +306,7 @@ test_after_overload (void)
   SimScenario *scenario = load ("overload-120", NULL);
   guint64 seed;
 
-  for (seed = 1; seed <= (under_valgrind ()? 0 : 5); seed++) {
+  for (seed = 1; seed <= (is_slow ()? 0 : 5); seed++) {
     SimResult *result = run (scenario, "enhanced", seed), *fifo;
     SimOptions options = { 0, };
 

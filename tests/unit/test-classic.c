@@ -610,7 +610,7 @@ events_wanted (void)
 
   if (text != NULL)
     return g_ascii_strtoull (text, NULL, 10);
-  return g_getenv ("SRTLA_TEST_VALGRIND") != NULL ? EVENTS / 20 : EVENTS;
+  return g_getenv ("SRTLA_TEST_SLOW") != NULL ? EVENTS / 20 : EVENTS;
 }
 
 static void
