@@ -32,10 +32,8 @@
 #define NAK_SKEW_MAXIMUM (200 * SRTLA_MILLISECOND)
 /* A rescue that must wait for room is tried again after this. */
 #define RESCUE_INTERVAL (5 * SRTLA_MILLISECOND)
-/* What a returning uplink may have in flight at first, bytes; half of what it
- * had if it was away only briefly. */
+/* A returning uplink that was away for less gets half of its window at once. */
 #define BRIEF (500 * SRTLA_MILLISECOND)
-#define RAMP_START (SRTLA_ACK_TRAIN * 1360)
 
 static void
 tell (SrtlaBond * bond, SrtlaEventKind kind, const SrtlaUplink * uplink,
@@ -59,8 +57,8 @@ recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   uplink->train_left = 0;
   /* What was sent later may arrive yet. */
   uplink->rescue_end = MIN (uplink->rescue_end, uplink->delivery.proof_place);
-  uplink->ramp = brief ? MAX (RAMP_START, srtla_delivery_window
-      (&uplink->delivery, uplink->rtt.minimum) / 2) : RAMP_START;
+  uplink->ramp = brief ? MAX (SRTLA_RAMP_START, srtla_delivery_window
+      (&uplink->delivery, uplink->rtt.minimum) / 2) : SRTLA_RAMP_START;
   tell (bond, SRTLA_EVENT_DELIVERS, uplink, now);
 }
 
@@ -344,7 +342,7 @@ train_interval (const SrtlaBond * bond)
 {
   guint64 rate = MAX (bond->stats.bitrate / 8 / EXPLORATION_PARTS, 1);
 
-  return CLAMP (SRTLA_ACK_TRAIN * 1360 * SRTLA_SECOND / rate, TRAIN_INTERVAL,
+  return CLAMP (SRTLA_TRAIN_BYTES * SRTLA_SECOND / rate, TRAIN_INTERVAL,
       TRAIN_INTERVAL_MAXIMUM);
 }
 
@@ -461,7 +459,7 @@ train_spacing (const SrtlaUplink * uplink)
 
   if (rate == 0)
     return TRAIN_SPACING;
-  return CLAMP (2 * 1360 * SRTLA_SECOND / rate, SRTLA_MILLISECOND,
+  return CLAMP (2 * SRTLA_FULL_DATAGRAM * SRTLA_SECOND / rate, SRTLA_MILLISECOND,
       TRAIN_SPACING_MAXIMUM);
 }
 

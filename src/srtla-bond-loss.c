@@ -92,7 +92,7 @@ train_time (const SrtlaUplink * uplink)
 
   if (rate == 0)
     return TRAIN_TIME_MAXIMUM;
-  return MIN (SRTLA_ACK_TRAIN * 1360 * SRTLA_SECOND / rate, TRAIN_TIME_MAXIMUM);
+  return MIN (SRTLA_TRAIN_BYTES * SRTLA_SECOND / rate, TRAIN_TIME_MAXIMUM);
 }
 
 /* Returns: whether something that was sent clearly later than the entry on its

@@ -309,6 +309,18 @@ typedef struct
   guint64 waiting_bytes, waiting_bytes_maximum;
 } SrtlaTraffic;
 
+/* Returns: the right side of its books; the left one is packets_in. */
+static inline guint64
+srtla_traffic_accounted (const SrtlaTraffic * traffic)
+{
+  guint64 packets = traffic->packets_out + traffic->waiting;
+  guint i;
+
+  for (i = 0; i < SRTLA_N_LOSSES; i++)
+    packets += traffic->lost[i];
+  return packets;
+}
+
 typedef struct
 {
   SrtlaTraffic traffic;
@@ -378,6 +390,18 @@ typedef struct
   guint n_uplinks;
   SrtlaUplinkStats uplinks[SRTLA_MAX_UPLINKS];  /* in order of their addition */
 } SrtlaBondStats;
+
+/* Returns: what is known of the packets pushed: as many as packets_pushed once
+ * all outputs were taken. */
+static inline guint64
+srtla_bond_stats_accounted (const SrtlaBondStats * stats)
+{
+  return stats->packets_sent + stats->dropped_not_srt
+      + stats->dropped_no_uplink + stats->dropped_full
+      + stats->dropped_send_error + stats->dropped_uplink_queue
+      + stats->dropped_uplink_removed + stats->dropped_queue
+      + stats->dropped_expired + stats->dropped_flushed + stats->waiting;
+}
 
 /* Begins another interval for the delays of classes and flows. */
 void srtla_bond_reset_interval (SrtlaBond *bond);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define TS_SIZE 188
-#define TS_SYNC 0x47
 
 const gchar *const srtla_class_names[SRTLA_N_CLASSES] = {
 #define NAME(member, name, budget, quantum, length) name,

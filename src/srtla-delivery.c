@@ -9,8 +9,6 @@
 #define REORDERING_MAXIMUM (100 * SRTLA_MILLISECOND)
 /* Growth under pressure: this part of the capacity for each RTT. */
 #define GROWTH_PARTS 8
-/* A full datagram on the wire, bytes. */
-#define FULL_DATAGRAM 1360
 
 void
 srtla_delivery_reset (SrtlaDelivery * delivery)
@@ -165,7 +163,7 @@ srtla_delivery_window (const SrtlaDelivery * delivery, SrtlaTime rtt_minimum)
   SrtlaTime span = MIN (rtt_minimum, SRTLA_SECOND) + SRTLA_QUEUE_TARGET;
 
   return MAX (delivery->capacity * span / SRTLA_SECOND,
-      SRTLA_ACK_TRAIN * FULL_DATAGRAM);
+      SRTLA_TRAIN_BYTES);
 }
 
 guint64
@@ -177,7 +175,7 @@ srtla_delivery_room (const SrtlaDelivery * delivery, SrtlaTime rtt_minimum,
   if (!delivery->filled || rtt_minimum == 0)
     return G_MAXUINT64;
   return delivery->capacity * span / SRTLA_SECOND * 5 / 4
-      + SRTLA_ACK_TRAIN * FULL_DATAGRAM;
+      + SRTLA_TRAIN_BYTES;
 }
 
 SrtlaTime

@@ -29,6 +29,9 @@ G_BEGIN_DECLS
 #define SRTLA_CAPACITY_MAXIMUM 1250000000
 /* Receivers acknowledge each tenth packet. */
 #define SRTLA_ACK_TRAIN        10
+/* A full datagram on the wire, and ten of them, bytes. */
+#define SRTLA_FULL_DATAGRAM    1360
+#define SRTLA_TRAIN_BYTES      (SRTLA_ACK_TRAIN * SRTLA_FULL_DATAGRAM)
 
 typedef struct
 {

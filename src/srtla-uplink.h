@@ -30,9 +30,8 @@ G_BEGIN_DECLS
 #define SRTLA_CLASSIC_TIMEOUT 4
 
 /* What a returning uplink may have in flight at first, bytes. */
-#define SRTLA_RAMP_START (SRTLA_ACK_TRAIN * 1360)
+#define SRTLA_RAMP_START SRTLA_TRAIN_BYTES
 
-#define SRTLA_KEEPALIVE_INTERVAL SRTLA_SECOND
 /* Where receivers send no SRTLA ACKs, while packets flow: echoes replace them. */
 #define SRTLA_KEEPALIVE_FENCE    (100 * SRTLA_MILLISECOND)
 #define SRTLA_FENCES             8
