@@ -317,11 +317,15 @@ static void
 test_busy_handler (Fixture *fixture, gconstpointer data)
 {
   static gint called;
+  gint64 end = g_get_monotonic_time () + testing_patience ();
 
   (void) data;
   g_signal_connect (fixture->element, "uplink-state-changed",
       G_CALLBACK (on_uplink_up), &called);
   fixture_play (fixture, 3);
+  /* Handlers run on a thread of their own, which may come to it later. */
+  while (!g_atomic_int_get (&called) && g_get_monotonic_time () < end)
+    g_usleep (2000);
   g_assert_true (g_atomic_int_get (&called));
   fixture_wait_uplink (fixture, "127.0.0.4", "up");
 }
