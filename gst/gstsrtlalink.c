@@ -25,6 +25,7 @@ gst_srtla_link_new (const GstSrtlaLinkShared * shared, GstSrtlaUplink * uplink,
   link->slot = SRTLA_NO_UPLINK;
   link->changes = gst_srtla_uplink_get_changes (uplink) - 1;
   link->backoff = GST_SRTLA_REOPEN_MIN;
+  link->largest = SRTLA_MAX_DATAGRAM;
   link->reopen_at = now;
   link->core_state = SRTLA_UPLINK_CLOSED;
   link->shown_state = srtla_uplink_state_name (SRTLA_UPLINK_CLOSED);
@@ -185,6 +186,7 @@ gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver, guint port,
   srtla_bond_uplink_backlog (link->shared->bond, link->slot, 0);
   link->backlog = 0;
   link->send_buffer = 0;
+  link->mtu_at = 0;
   srtla_bond_uplink_opened (link->shared->bond, link->slot, now);
 }
 
@@ -282,21 +284,61 @@ set_blocked (GstSrtlaLink * link, gboolean blocked)
 }
 
 static void
+set_largest (GstSrtlaLink * link, guint largest)
+{
+  if (largest == link->largest)
+    return;
+  GST_INFO_OBJECT (link->shared->element, "%s (slot %u): MTU %u, room for %u "
+      "bytes", link_name (link), link->slot, link->mtu, largest);
+  link->largest = largest;
+  srtla_bond_uplink_largest (link->shared->bond, link->slot, largest);
+}
+
+/* What the system knows: of the interface, and of routers that said so. */
+static void
+look_at_mtu (GstSrtlaLink * link, SrtlaTime now)
+{
+  guint largest = SRTLA_MAX_DATAGRAM;
+
+  link->mtu_at = now;
+  link->mtu = gst_srtla_socket_path_mtu (link->socket, &largest);
+  set_largest (link, MIN (largest, SRTLA_MAX_DATAGRAM));
+}
+
+static void
 too_large (GstSrtlaLink * link, SrtlaTime now)
 {
+  SrtlaOutput output;
+  gsize size;
+
+  if (!gst_srtla_egress_pop (&link->egress, &output))
+    return;
+  size = output.packet.size;
   link->too_large++;
-  drop_first (link, SRTLA_SEND_DROPPED, now);
+  link->retried = FALSE;
   /* If a train with it was refused, that was why. */
   link->trains = gst_srtla_segment_is_known ();
-  if (link->warned_size)
+  look_at_mtu (link, now);
+  if (link->largest >= size)    /* it says so, but it does not */
+    set_largest (link, (guint) size - 1);
+  settle (link, &output, SRTLA_SEND_RETURNED, now);
+}
+
+void
+gst_srtla_link_warn_narrow (GstSrtlaLink * link)
+{
+  if (link->warned_largest == link->largest)
     return;
-  link->warned_size = TRUE;
+  link->warned_largest = link->largest;
   link->shared->notify (gst_srtla_notice_new_trouble (GST_SRTLA_NOTICE_WARNING,
           GST_RESOURCE_ERROR_WRITE,
-          g_strdup_printf ("A packet is larger than uplink “%s” can carry.",
-              link_name (link)),
-          g_strdup ("Packets are not fragmented: lower the SRT payload size "
-              "(1316 bytes by default) to fit the smallest MTU.")),
+          g_strdup_printf ("Packets are larger than uplink “%s” can carry: "
+              "its MTU is %u, which has room for %u bytes of SRT.",
+              link_name (link), link->mtu, link->largest),
+          g_strdup ("Packets are not fragmented. They go by uplinks that carry "
+              "them, if there are any, and by this one only smaller ones: to "
+              "use it, lower the SRT payload size (1316 bytes by default, "
+              "besides 16 of header).")),
       link->shared->user_data);
 }
 
@@ -468,8 +510,12 @@ gst_srtla_link_poll (GstSrtlaLink * link, SrtlaTime now)
     return FALSE;
   readable = gst_poll_fd_can_read (poll, &link->poll_fd);
   if (gst_poll_fd_has_error (poll, &link->poll_fd)) {
-    if (gst_srtla_socket_drain_errors (link->socket) == ECONNREFUSED)
+    gint error_number = gst_srtla_socket_drain_errors (link->socket);
+
+    if (error_number == ECONNREFUSED)
       note_refused (link, now);
+    if (error_number == EMSGSIZE)       /* a router's, and what its MTU is */
+      link->mtu_at = 0;
     readable = TRUE;            /* which takes a pending error with it */
   }
   if (link->blocked && gst_poll_fd_can_write (poll, &link->poll_fd))
@@ -522,6 +568,8 @@ gst_srtla_link_update_limit (GstSrtlaLink * link, SrtlaTime now)
 {
   gint changes = gst_srtla_uplink_get_changes (link->uplink);
 
+  if (link->socket != NULL && now >= link->mtu_at + GST_SRTLA_MTU_INTERVAL)
+    look_at_mtu (link, now);
   if (link->slot == SRTLA_NO_UPLINK || changes == link->changes)
     return;
   link->changes = changes;
@@ -566,5 +614,6 @@ gst_srtla_link_publish (GstSrtlaLink * link, const SrtlaUplinkStats * core,
   record.send_retries = link->send_retries;
   record.queue_full = link->queue_full;
   record.too_large = link->too_large;
+  record.mtu = link->socket != NULL ? link->mtu : 0;
   gst_srtla_uplink_set_record (link->uplink, &record);
 }

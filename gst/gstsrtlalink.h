@@ -20,6 +20,8 @@ G_BEGIN_DECLS
 #define GST_SRTLA_ERRORS_MAX (3 * SRTLA_SECOND)
 /* The queue of the interface is full: look again then. */
 #define GST_SRTLA_QUEUE_RETRY (2 * SRTLA_MILLISECOND)
+/* Between looks at the path's MTU. */
+#define GST_SRTLA_MTU_INTERVAL (1 * SRTLA_SECOND)
 /* Between looks at what waits in the device's queue. */
 #define GST_SRTLA_BACKLOG_INTERVAL (5 * SRTLA_MILLISECOND)
 /* Bytes of packets that a socket has room for, once its rate is known. */
@@ -59,7 +61,10 @@ typedef struct
   gboolean blocked;             /* EAGAIN: waits until the socket is writable */
   gboolean retried;             /* the packet at the head, after ECONNREFUSED */
   gboolean rebind;              /* the core wants a new source port */
-  gboolean warned_size;         /* EMSGSIZE was reported */
+  guint mtu;                    /* of the path, bytes; 0 = not known */
+  SrtlaTime mtu_at;             /* when it was looked up */
+  guint largest;                /* datagram that the path carries, bytes */
+  guint warned_largest;         /* of which the application was told; 0 = none */
   gboolean trains;              /* the socket has not refused them */
   SrtlaTime retry_at;           /* after ENOBUFS; 0 = now */
   gboolean traffic;             /* since the last look at the backlog */
@@ -105,7 +110,8 @@ void gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now);
 void gst_srtla_link_flush (GstSrtlaLink * link, SrtlaTime now);
 /* Gives what waits back to the core, which has other uplinks. */
 void gst_srtla_link_return (GstSrtlaLink * link, SrtlaTime now);
-/* Tells the core what the application set. */
+/* Tells the core what the application set; and what the path carries, from time
+ * to time. */
 void gst_srtla_link_update_limit (GstSrtlaLink * link, SrtlaTime now);
 
 /* Takes errors and room from the last wait. Returns: whether to receive. */
@@ -113,6 +119,9 @@ gboolean gst_srtla_link_poll (GstSrtlaLink * link, SrtlaTime now);
 /* Returns: how many datagrams came, at most n. */
 guint gst_srtla_link_receive (GstSrtlaLink * link, GInputMessage * messages,
     guint n, SrtlaTime now);
+
+/* The core has packets that are larger than the path carries: says so. */
+void gst_srtla_link_warn_narrow (GstSrtlaLink * link);
 
 /* The core's state changed, or `stalled`, `failure` or `refused_at`: tells the
  * application, if that is news. reason: of the core; may be NULL. */

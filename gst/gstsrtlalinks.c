@@ -343,6 +343,11 @@ gst_srtla_links_take_events (GstSrtlaLinks * links, SrtlaTime now)
       case SRTLA_EVENT_DELIVERS:
         uplink_stalled (links, &event);
         break;
+      case SRTLA_EVENT_NARROW:
+        if (event.uplink < SRTLA_MAX_UPLINKS
+            && links->slots[event.uplink] != NULL)
+          gst_srtla_link_warn_narrow (links->slots[event.uplink]);
+        break;
       case SRTLA_EVENT_CONNECTED:
         notify (links, gst_srtla_notice_new (GST_SRTLA_NOTICE_CONNECTED));
         break;

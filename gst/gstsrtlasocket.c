@@ -23,6 +23,10 @@
 /* More than that many queued errors are left for the next turn. */
 #define ERRORS_MAX 64
 
+/* Of IP and UDP, bytes. */
+#define IPV4_HEADERS (20 + 8)
+#define IPV6_HEADERS (40 + 8)
+
 static gboolean
 bind_interface (GSocket * socket, const gchar * interface, GError ** error)
 {
@@ -168,6 +172,24 @@ gst_srtla_socket_backlog (GSocket * socket)
   (void) socket;
 #endif
   return 0;
+}
+
+guint
+gst_srtla_socket_path_mtu (GSocket * socket, guint * largest)
+{
+  gint mtu = 0;
+  guint headers = g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6
+      ? IPV6_HEADERS : IPV4_HEADERS;
+
+#if defined (IP_MTU) && defined (IPV6_MTU)
+  if (!(g_socket_get_family (socket) == G_SOCKET_FAMILY_IPV6
+          ? g_socket_get_option (socket, IPPROTO_IPV6, IPV6_MTU, &mtu, NULL)
+          : g_socket_get_option (socket, IPPROTO_IP, IP_MTU, &mtu, NULL)))
+    mtu = 0;
+#endif
+  if (largest != NULL && mtu > (gint) headers)
+    *largest = (guint) mtu - headers;
+  return mtu > (gint) headers ? (guint) mtu : 0;
 }
 
 void

@@ -35,6 +35,10 @@ void gst_srtla_socket_set_send_buffer (GSocket * socket, guint bytes);
  * it does not tell. */
 guint64 gst_srtla_socket_backlog (GSocket * socket);
 
+/* Returns: the path's MTU as the system knows it, bytes of an IP packet; 0: it
+ * does not tell. *largest, unless NULL, becomes the largest datagram in one. */
+guint gst_srtla_socket_path_mtu (GSocket * socket, guint * largest);
+
 /* Reads what ICMP left for the socket: until then it looks ready. Returns: the
  * error number of the latest, 0 if there was none. */
 gint gst_srtla_socket_drain_errors (GSocket * socket);

@@ -209,6 +209,7 @@ gst_srtla_uplink_get_stats (GstSrtlaUplink * uplink)
       "state", G_TYPE_STRING, uplink->state,
       "reason", G_TYPE_STRING, uplink->reason ? uplink->reason : "",
       "local-address", G_TYPE_STRING, record->local_address,
+      "mtu", G_TYPE_UINT, record->mtu,
       "window", G_TYPE_INT, core->window,
       "in-flight", G_TYPE_INT, core->in_flight,
       "rtt", G_TYPE_UINT64, core->rtt,

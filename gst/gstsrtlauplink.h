@@ -27,6 +27,7 @@ typedef struct
   guint64 send_retries;         /* ECONNREFUSED: the same packet once more */
   guint64 queue_full;           /* EAGAIN and ENOBUFS */
   guint64 too_large;            /* EMSGSIZE */
+  guint mtu;                    /* of the path, bytes; 0 = not known */
 } GstSrtlaUplinkRecord;
 
 /* number: of its name, "uplink-0". spec: as given; "" = by the routing table. */

@@ -475,7 +475,8 @@ srtla_enhanced_duplicate (SrtlaBond * bond, guint caller, guint chosen,
     SrtlaUplink *uplink = bond->order[i];
 
     if (uplink->train_left == 0 || now < uplink->train_next
-        || uplink->slot == chosen || uplink->state != SRTLA_UPLINK_UP)
+        || uplink->slot == chosen || uplink->state != SRTLA_UPLINK_UP
+        || uplink->largest < packet->size)
       continue;
     if (!srtla_bond_emit_copy (bond, uplink, caller, packet, SRTLA_COPY_PROBE,
             now))

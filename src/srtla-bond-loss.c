@@ -410,7 +410,8 @@ soonest_of (const SrtlaBond * bond, guint size, guint64 avoid, gboolean full)
     gdouble at;
 
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
-        || uplink->stalled || is_second_choice (bond, uplink, size) != full
+        || uplink->stalled || uplink->largest < size
+        || is_second_choice (bond, uplink, size) != full
         || (avoid >> uplink->slot & 1))
       continue;
     at = arrival (uplink, size);

@@ -56,6 +56,7 @@ struct _SrtlaBond
   /* All modes but classic. */
   gboolean quality, exploration, rescue, nak_filter;    /* settings */
   guint latest;                 /* slot of the latest choice, or none */
+  guint narrowest;              /* largest datagram that all paths carry, bytes */
   SrtlaTime queue_target;       /* µs; 0 = uplinks take all they are given */
   SrtlaTime now;                /* what the owner told last */
   SrtlaPipeline *pipeline;      /* what waits for room */

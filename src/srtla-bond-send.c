@@ -5,13 +5,41 @@
  */
 #include "srtla-bond-private.h"
 
+/* Tells, once for each, which uplinks a packet is too large for. Returns:
+ * whether another carries it. */
+static gboolean
+note_narrow (SrtlaBond * bond, gsize size)
+{
+  gboolean carried = FALSE;
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+    const SrtlaEvent event = { SRTLA_EVENT_NARROW, bond->now, uplink->slot,
+      SRTLA_NO_CALLER, uplink->state, uplink->state, NULL
+    };
+
+    if (uplink->state != SRTLA_UPLINK_UP)
+      continue;
+    if (uplink->largest >= size) {
+      carried = carried || !uplink->suspended;
+      continue;
+    }
+    if (!uplink->told_narrow)
+      srtla_bond_tell (bond, &event);
+    uplink->told_narrow = TRUE;
+  }
+  return carried;
+}
+
 static guint
 select_uplink (SrtlaBond * bond, const SrtlaItem * item, gboolean brake)
 {
   const SrtlaSchedulerView view = {
     (const SrtlaUplink * const *) bond->order, bond->n_uplinks, bond->now,
     (guint) item->packet.size, brake, item->priority == SRTLA_CLASS_HIGH,
-    bond->latest
+    bond->latest, item->packet.size > bond->narrowest
+        && note_narrow (bond, item->packet.size)
   };
   guint index = bond->scheduler->select (&view);
 

@@ -46,6 +46,7 @@ copy_uplink (const SrtlaUplink * uplink, SrtlaUplinkStats * stats)
   stats->delivered_rate = 8 * uplink->delivery.rate_maximum;
   stats->capacity = 8 * uplink->delivery.capacity;
   stats->queue = uplink->delivery.queue;
+  stats->largest = uplink->largest;
   stats->counters = uplink->counters;
 }
 

@@ -206,6 +206,16 @@ drop_outputs (SrtlaBond * bond, guint slot)
   }
 }
 
+static void
+find_narrowest (SrtlaBond * bond)
+{
+  guint i;
+
+  bond->narrowest = SRTLA_MAX_DATAGRAM;
+  for (i = 0; i < bond->n_uplinks; i++)
+    bond->narrowest = MIN (bond->narrowest, bond->order[i]->largest);
+}
+
 void
 srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
 {
@@ -227,6 +237,21 @@ srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
       (bond->n_uplinks - i) * sizeof bond->order[0]);
   bond->uplinks[slot] = NULL;
   srtla_uplink_free (uplink);
+  find_narrowest (bond);
+}
+
+void
+srtla_bond_uplink_largest (SrtlaBond * bond, guint slot, guint bytes)
+{
+  SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
+
+  g_return_if_fail (uplink != NULL);
+  bytes = MIN (bytes, SRTLA_MAX_DATAGRAM);
+  if (bytes == uplink->largest)
+    return;
+  uplink->largest = bytes;
+  uplink->told_narrow = FALSE;
+  find_narrowest (bond);
 }
 
 void
@@ -503,6 +528,7 @@ srtla_bond_new (const SrtlaBondConfig * config, SrtlaTime now)
   bond->rescue = TRUE;
   bond->nak_filter = TRUE;
   bond->latest = SRTLA_NO_UPLINK;
+  bond->narrowest = SRTLA_MAX_DATAGRAM;
   bond->next_housekeeping = now + SRTLA_SECOND;
   bond->rates_since = now;
   bond->down_since = now;

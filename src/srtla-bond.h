@@ -131,6 +131,12 @@ void srtla_bond_uplink_backlog (SrtlaBond *bond, guint uplink, guint64 bytes);
 void srtla_bond_uplink_limit (SrtlaBond *bond, guint uplink, guint64 bitrate,
     SrtlaTime now);
 
+/* The largest datagram that its path carries, bytes, as the system knows it.
+ * Larger packets go by other uplinks as long as one that is up carries them;
+ * else they are handed out all the same, and the socket may refuse them. The
+ * first such packet is an event. Paths carry SRTLA_MAX_DATAGRAM until told. */
+void srtla_bond_uplink_largest (SrtlaBond *bond, guint uplink, guint bytes);
+
 /* ---- In ---------------------------------------------------------------- */
 
 typedef enum
@@ -233,6 +239,7 @@ typedef enum
   SRTLA_EVENT_CALLER,           /* a new SRT caller is seen */
   SRTLA_EVENT_STALLED,          /* `uplink` stopped delivering: it rests */
   SRTLA_EVENT_DELIVERS,         /* `uplink` delivers again */
+  SRTLA_EVENT_NARROW,           /* packets are larger than `uplink` carries */
   SRTLA_EVENTS_LOST,            /* events were not taken in time */
 } SrtlaEventKind;
 
@@ -271,6 +278,7 @@ typedef struct
   gboolean stalled;
   guint64 delivered_rate;       /* bits/s, highest of the last 10 s; 0 = unknown */
   guint64 capacity;             /* bits/s that it is trusted with */
+  guint largest;                /* datagram that its path carries, bytes */
   SrtlaTime queue;              /* µs in front of a new packet */
   SrtlaUplinkCounters counters;
 } SrtlaUplinkStats;

@@ -39,6 +39,9 @@ format_body (const SrtlaEvent * event, gchar * out, gsize size)
       return snprintf (out, size, "uplink %u: stalled", event->uplink);
     case SRTLA_EVENT_DELIVERS:
       return snprintf (out, size, "uplink %u: delivers again", event->uplink);
+    case SRTLA_EVENT_NARROW:
+      return snprintf (out, size, "uplink %u: too narrow for packets",
+          event->uplink);
     case SRTLA_EVENTS_LOST:
       return snprintf (out, size, "events were lost");
   }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The choice of the deployed classic sender: the live uplink with the largest
- * whole window / (in flight + 1); of equals, the first in list order.
+ * whole window / (in flight + 1); of equals, the first in list order. Uplinks
+ * whose path carries no packets of that size are left out: a deviation.
  */
 #include "srtla-scheduler.h"
 
@@ -17,7 +18,8 @@ classic_select (const SrtlaSchedulerView * view)
     const SrtlaUplink *uplink = view->uplinks[i];
     gint32 score;
 
-    if (!srtla_uplink_is_live_since (uplink, since))
+    if (!srtla_uplink_is_live_since (uplink, since)
+        || (view->narrow && uplink->largest < view->size))
       continue;
     score = uplink->window / (uplink->in_flight + 1);
     if (score > best_score) {

@@ -37,7 +37,8 @@ enhanced_select (const SrtlaSchedulerView * view)
     gdouble score;
 
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
-        || (uplink->stalled && !best_stalled))
+        || (uplink->stalled && !best_stalled)
+        || (view->narrow && uplink->largest < view->size))
       continue;
     /* Nothing is known of the room on a stalled one. */
     if (view->brake && (uplink->stalled ? !srtla_uplink_is_open (uplink)

@@ -18,6 +18,7 @@ typedef struct
   gboolean brake;               /* only uplinks that have room for it */
   gboolean urgent;              /* they have more room for such */
   guint latest;                 /* slot of the latest choice, or SRTLA_NO_UPLINK */
+  gboolean narrow;              /* only uplinks whose path carries that size */
 } SrtlaSchedulerView;
 
 typedef struct

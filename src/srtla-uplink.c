@@ -16,6 +16,7 @@ srtla_uplink_new (guint slot, SrtlaTime now)
   uplink->state_since = now;
   uplink->window = SRTLA_WINDOW_DEFAULT;
   uplink->room = G_MAXUINT64;
+  uplink->largest = SRTLA_MAX_DATAGRAM;
   uplink->tokens_at = now;
   uplink->log = srtla_inflight_new (SRTLA_INFLIGHT_CAPACITY);
   srtla_inflight_set_reach (uplink->log, SRTLA_CLASSIC_REACH);

@@ -68,6 +68,8 @@ typedef struct
 
   SrtlaTime last_heard;         /* of this socket; 0 = nothing since it failed */
   gboolean suspended;           /* a send failed since it was last heard */
+  guint largest;                /* datagram that its path carries, bytes */
+  gboolean told_narrow;         /* that packets are larger than that */
   SrtlaRtt rtt;
 
   /* All modes but classic. */

@@ -41,8 +41,8 @@ static const Field fields[] = {
 
 static const Field uplink_fields[] = {
   {"name", STRING}, {"uplink", STRING}, {"slot", UINT}, {"state", STRING},
-  {"reason", STRING}, {"local-address", STRING}, {"window", INT},
-  {"in-flight", INT}, {"rtt", UINT64}, {"rtt-minimum", UINT64},
+  {"reason", STRING}, {"local-address", STRING}, {"mtu", UINT},
+  {"window", INT}, {"in-flight", INT}, {"rtt", UINT64}, {"rtt-minimum", UINT64},
   {"rtt-variance", UINT64}, {"last-heard", UINT64}, {"bitrate", UINT64},
   {"share", DOUBLE}, {"quality", DOUBLE}, {"delivered-rate", UINT64},
   {"capacity", UINT64}, {"queue", UINT64}, {"packets-sent", UINT64},

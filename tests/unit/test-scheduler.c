@@ -43,7 +43,7 @@ test_classic (void)
     SrtlaUplink *uplinks[MAX_VIEWS];
     SrtlaSchedulerView view = {
       (const SrtlaUplink * const *) uplinks, table[i].n, 10 * SRTLA_SECOND,
-      1332, FALSE, FALSE, NOBODY
+      1332, FALSE, FALSE, NOBODY, FALSE
     };
 
     for (k = 0; k < table[i].n; k++) {
