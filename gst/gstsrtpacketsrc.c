@@ -7,6 +7,7 @@
 #include "gstsrtladebug.h"
 #include "gstsrtlaengine.h"
 #include "gstsrtlasocket.h"
+#include "gstsrtlistpool.h"
 #include "gstsrtpacketpool.h"
 
 #define DEFAULT_ADDRESS "0.0.0.0"
@@ -52,6 +53,7 @@ struct _GstSrtPacketSrc
 
   /* The streaming thread's. */
   GstBufferPool *pool;
+  GstSrtListPool *lists;
   GstBuffer *buffers[BATCH];    /* to receive into, mapped */
   GstMapInfo maps[BATCH];
   GInputVector vectors[BATCH];
@@ -218,6 +220,7 @@ src_start (GstBaseSrc * base)
         ("no memory for buffers"));
     return FALSE;
   }
+  self->lists = gst_srt_list_pool_new (BATCH);
   for (i = 0; i < BATCH; i++) {
     self->messages[i].address = &self->addresses[i];
     self->messages[i].vectors = &self->vectors[i];
@@ -240,6 +243,7 @@ src_stop (GstBaseSrc * base)
   }
   gst_buffer_pool_set_active (self->pool, FALSE);
   gst_clear_object (&self->pool);
+  g_clear_pointer (&self->lists, gst_srt_list_pool_free);
   return TRUE;
 }
 
@@ -356,8 +360,7 @@ src_create (GstPushSrc * push, GstBuffer ** buffer)
     *buffer = take_place (self, 0, time);
     return GST_FLOW_OK;
   }
-  /* Not kept for the next time: what is shared would be copied downstream. */
-  list = gst_buffer_list_new_sized (n);
+  list = gst_srt_list_pool_acquire (self->lists);
   for (i = 0; i < n; i++)
     gst_buffer_list_add (list, take_place (self, i, time));
   gst_base_src_submit_buffer_list (GST_BASE_SRC (self), list);

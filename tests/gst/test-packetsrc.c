@@ -15,6 +15,7 @@ typedef struct
   GCond arrived;
   GPtrArray *buffers;           /* in order */
   guint lists;
+  GPtrArray *kept;              /* those lists; NULL = they are let go */
   GstCaps *caps;
 } Taker;
 
@@ -44,6 +45,8 @@ chain_list (GstPad *pad, GstObject *parent, GstBufferList *list)
   (void) parent;
   g_mutex_lock (&taker->lock);
   taker->lists++;
+  if (taker->kept != NULL)
+    g_ptr_array_add (taker->kept, gst_buffer_list_ref (list));
   g_mutex_unlock (&taker->lock);
   for (i = 0; i < gst_buffer_list_length (list); i++)
     take (taker, gst_buffer_ref (gst_buffer_list_get (list, i)));
@@ -280,6 +283,49 @@ test_lists (void)
   taker_stop (&taker);
 }
 
+static guint32
+number_of (GstBuffer *buffer)
+{
+  guint8 header[SRTLA_SRT_HEADER];
+
+  g_assert_cmpuint (gst_buffer_extract (buffer, 0, header, sizeof header), ==,
+      sizeof header);
+  return srtla_srt_sequence (header);
+}
+
+/* A list that someone keeps is theirs, for longer than the source lives. */
+static void
+test_kept_lists (void)
+{
+  GPtrArray *kept = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      gst_buffer_list_unref);
+  guint round, i, j, in_lists = 0;
+  GSocket *caller;
+  Taker taker;
+
+  taker_start (&taker, "127.0.0.1", 20000);
+  taker.kept = kept;
+  caller = caller_new (taker.source);
+  for (round = 0; round < 30; round++) {
+    send_packets (caller, 100 * round, 40);
+    taker_wait (&taker, 40 * (round + 1));
+  }
+  g_object_unref (caller);
+  taker_stop (&taker);
+
+  for (i = 0; i < kept->len; i++) {
+    guint32 first = number_of (gst_buffer_list_get (kept->pdata[i], 0));
+
+    for (j = 0; j < gst_buffer_list_length (kept->pdata[i]); j++) {
+      g_assert_cmpuint (number_of (gst_buffer_list_get (kept->pdata[i], j)),
+          ==, first + j);
+      in_lists++;
+    }
+  }
+  g_assert_cmpuint (in_lists, >, 30 * 40 / 2);
+  g_ptr_array_unref (kept);
+}
+
 static void
 test_caps (void)
 {
@@ -420,6 +466,7 @@ add_tests (void)
   g_test_add_func ("/packetsrc/packets", test_packets);
   g_test_add_func ("/packetsrc/ipv6", test_ipv6);
   g_test_add_func ("/packetsrc/lists", test_lists);
+  g_test_add_func ("/packetsrc/kept-lists", test_kept_lists);
   g_test_add_func ("/packetsrc/caps", test_caps);
   g_test_add_func ("/packetsrc/states", test_states);
   g_test_add_func ("/packetsrc/port-in-use", test_port_in_use);
