@@ -376,6 +376,7 @@ guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     uplink->train_left = SRTLA_ACK_TRAIN;
     uplink->train_at = MAX (now, 1);
     uplink->train_next = now;
+    bond->probing = TRUE;
   }
   if (now >= uplink->next_keepalive
       && (uplink->stalled || !bond->acknowledges)) {
@@ -464,16 +465,18 @@ train_spacing (const SrtlaUplink * uplink)
 }
 
 /* Lets a packet that has just gone its way go also to uplinks whose train has
- * room for it. */
+ * room for it; nearly always there is no train. */
 void
 srtla_enhanced_duplicate (SrtlaBond * bond, guint caller, guint chosen,
     const SrtlaPacket * packet, SrtlaTime now)
 {
+  gboolean probing = FALSE;
   guint i;
 
   for (i = 0; i < bond->n_uplinks; i++) {
     SrtlaUplink *uplink = bond->order[i];
 
+    probing |= uplink->train_left > 0;
     if (uplink->train_left == 0 || now < uplink->train_next
         || uplink->slot == chosen || uplink->state != SRTLA_UPLINK_UP
         || uplink->largest < packet->size)
@@ -484,4 +487,5 @@ srtla_enhanced_duplicate (SrtlaBond * bond, guint caller, guint chosen,
     uplink->train_left--;
     uplink->train_next = now + train_spacing (uplink);
   }
+  bond->probing = probing;
 }

@@ -138,6 +138,24 @@ typedef enum
   JUDGED_ARRIVED,               /* the NAK is out of date */
 } Judgement;
 
+/* A NAK for an entry is held back: from now on it is looked at. */
+static void
+withhold (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaInflightEntry * entry,
+    guint64 place)
+{
+  if (!entry->reported)
+    bond->stats.naks_held++;
+  entry->reported = TRUE;
+  if (!(bond->withheld & G_GUINT64_CONSTANT (1) << uplink->slot)) {
+    uplink->overtaken_place = uplink->overdue_place = place;
+    uplink->withheld_end = place + 1;
+  }
+  uplink->overtaken_place = MIN (uplink->overtaken_place, place);
+  uplink->overdue_place = MIN (uplink->overdue_place, place);
+  uplink->withheld_end = MAX (uplink->withheld_end, place + 1);
+  bond->withheld |= G_GUINT64_CONSTANT (1) << uplink->slot;
+}
+
 static Judgement
 judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
 {
@@ -167,11 +185,7 @@ judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   if (is_overtaken (bond, uplink, flying, now)
       || now >= flying->sent_at + overdue_after (bond, uplink))
     return JUDGED_LOST;
-  if (!flying->reported)
-    bond->stats.naks_held++;
-  flying->reported = TRUE;
-  /* By an earlier measure it may have been overdue before anybody asked. */
-  uplink->overdue_place = MIN (uplink->overdue_place, place);
+  withhold (bond, uplink, flying, place);
   return JUDGED_HELD;
 }
 
@@ -296,48 +310,50 @@ release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
   return TRUE;
 }
 
-/* Looks at each entry once for each of the two reasons, in order of sending. */
-static void
+/* Returns: whether the entry at overdue_place is overdue. */
+static gboolean
+is_overdue (const SrtlaUplink * uplink, const SrtlaInflightEntry * entry,
+    SrtlaTime overdue, SrtlaTime now)
+{
+  const SrtlaInflightEntry *tenth = srtla_inflight_at (uplink->log,
+      uplink->overdue_place + SRTLA_ACK_TRAIN);
+  SrtlaTime due = tenth != NULL ? MIN (tenth->sent_at,
+      entry->sent_at + TRAIN_TIME_MAXIMUM)
+      : entry->sent_at + train_time (uplink);
+
+  return now >= due + overdue;
+}
+
+/* Looks at each entry once for each of the two reasons, in order of sending,
+ * where a NAK is held back. Returns: FALSE if some still is. */
+static gboolean
 release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   SrtlaTime overdue = overdue_after (bond, uplink);
-  guint64 next = srtla_inflight_next_place (uplink->log);
+  guint64 end = uplink->withheld_end;
   SrtlaInflightEntry *entry;
 
-  /* What went while nobody looked, in classic mode say, is long gone. */
-  if (next > SRTLA_INFLIGHT_CAPACITY) {
-    uplink->overtaken_place = MAX (uplink->overtaken_place,
-        next - SRTLA_INFLIGHT_CAPACITY);
-    uplink->overdue_place = MAX (uplink->overdue_place,
-        next - SRTLA_INFLIGHT_CAPACITY);
-  }
   /* Without SRTLA ACKs what was overtaken may well have arrived. The next NAK
    * will tell, where there is a next one. */
   while ((bond->acknowledges || bond->told_once)
-      && uplink->overtaken_place < next) {
+      && uplink->overtaken_place < end) {
     entry = srtla_inflight_at (uplink->log, uplink->overtaken_place);
     if (entry != NULL && !is_overtaken (bond, uplink, entry, now))
       break;
     if (entry != NULL && !release_entry (bond, uplink, entry, now))
-      return;
+      return FALSE;
     uplink->overtaken_place++;
   }
-  while (uplink->overdue_place < next) {
+  while (uplink->overdue_place < end) {
     entry = srtla_inflight_at (uplink->log, uplink->overdue_place);
-    if (entry != NULL && !uplink->stalled) {
-      SrtlaInflightEntry *tenth = srtla_inflight_at (uplink->log,
-          uplink->overdue_place + SRTLA_ACK_TRAIN);
-      SrtlaTime due = tenth != NULL ? MIN (tenth->sent_at,
-          entry->sent_at + TRAIN_TIME_MAXIMUM)
-          : entry->sent_at + train_time (uplink);
-
-      if (now < due + overdue)
-        break;
-    }
+    if (entry != NULL && !uplink->stalled
+        && !is_overdue (uplink, entry, overdue, now))
+      break;
     if (entry != NULL && !release_entry (bond, uplink, entry, now))
-      return;
+      return FALSE;
     uplink->overdue_place++;
   }
+  return MAX (uplink->overtaken_place, uplink->overdue_place) >= end;
 }
 
 void
@@ -357,6 +373,7 @@ srtla_enhanced_release_all (SrtlaBond * bond, SrtlaUplink * uplink,
 
   for (; place < next; place++)
     release_entry (bond, uplink, srtla_inflight_at (uplink->log, place), now);
+  bond->withheld &= ~(G_GUINT64_CONSTANT (1) << uplink->slot);
   srtla_enhanced_emit_released (bond);
 }
 
@@ -365,8 +382,12 @@ srtla_enhanced_release (SrtlaBond * bond, SrtlaTime now)
 {
   guint i;
 
-  for (i = 0; i < bond->n_uplinks; i++)
-    release_lost (bond, bond->order[i], now);
+  for (i = 0; bond->withheld != 0 && i < bond->n_uplinks; i++) {
+    guint64 bit = G_GUINT64_CONSTANT (1) << bond->order[i]->slot;
+
+    if ((bond->withheld & bit) && release_lost (bond, bond->order[i], now))
+      bond->withheld &= ~bit;
+  }
   srtla_enhanced_emit_released (bond);
 }
 

@@ -76,6 +76,8 @@ struct _SrtlaBond
   SrtlaTime nak_skew;           /* so old may a NAK be in comparison */
   gboolean told_once;           /* some caller's peer names a loss but once */
   gboolean news;                /* a proof came: NAKs may be released */
+  guint64 withheld;             /* bit per uplink slot: NAKs are held back */
+  gboolean probing;             /* some uplink may have a train to fill */
   guint64 rescuing;             /* bit per uplink slot: rescue is not done yet */
   SrtlaTime rescue_at;          /* when it goes on */
 

@@ -231,8 +231,9 @@ srtla_bond_send (SrtlaBond * bond, const SrtlaItem * item)
   if (second != SRTLA_NO_UPLINK)
     srtla_bond_emit_copy (bond, bond->uplinks[second], item->caller,
         &item->packet, SRTLA_COPY_SECOND, bond->now);
-  srtla_enhanced_duplicate (bond, item->caller, slot, &item->packet,
-      bond->now);
+  if (G_UNLIKELY (bond->probing))
+    srtla_enhanced_duplicate (bond, item->caller, slot, &item->packet,
+        bond->now);
   return TRUE;
 }
 

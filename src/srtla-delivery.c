@@ -48,27 +48,28 @@ take_maximum (SrtlaDelivery * delivery, SrtlaTime now)
   }
 }
 
+/* Returns: the sample that came `back` before the next. */
+static inline const SrtlaDeliverySample *
+sample_before (const SrtlaDelivery * delivery, guint back)
+{
+  return &delivery->samples[(delivery->next_sample + SRTLA_DELIVERY_SAMPLES
+          - back) % SRTLA_DELIVERY_SAMPLES];
+}
+
 /* The rate over the samples of the last span; at least one interval. */
 static void
 take_rate (SrtlaDelivery * delivery, SrtlaTime now)
 {
-  const SrtlaDeliverySample *last, *first = NULL;
+  const SrtlaDeliverySample *last = sample_before (delivery, 1), *first;
   SrtlaTime span;
-  guint i;
 
-  last = &delivery->samples[(delivery->next_sample + SRTLA_DELIVERY_SAMPLES - 1)
-      % SRTLA_DELIVERY_SAMPLES];
-  for (i = 2; i <= delivery->n_samples; i++) {
-    const SrtlaDeliverySample *sample =
-        &delivery->samples[(delivery->next_sample + SRTLA_DELIVERY_SAMPLES - i)
-        % SRTLA_DELIVERY_SAMPLES];
-
-    if (first != NULL && last->at - sample->at > SRTLA_DELIVERY_SPAN)
-      break;
-    first = sample;
-  }
-  if (first == NULL)
+  /* Time only goes on: what is out of reach stays so. */
+  while (delivery->n_samples > 2 && last->at - sample_before (delivery,
+          delivery->n_samples)->at > SRTLA_DELIVERY_SPAN)
+    delivery->n_samples--;
+  if (delivery->n_samples < 2)
     return;
+  first = sample_before (delivery, delivery->n_samples);
   span = last->at - first->at;
   if (last->sent_at > first->sent_at)
     span = MAX (span, last->sent_at - first->sent_at);

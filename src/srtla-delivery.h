@@ -48,7 +48,8 @@ typedef struct
   SrtlaTime proof_sent_at;      /* when the latest packet proven was sent */
 
   SrtlaDeliverySample samples[SRTLA_DELIVERY_SAMPLES];
-  guint n_samples, next_sample;
+  guint n_samples;              /* of those, within reach of the latest */
+  guint next_sample;
   guint64 rate;                 /* bytes/s over the latest samples; 0 = unknown */
   guint64 rate_maximum;         /* bytes/s, highest over the window */
   SrtlaTime rate_maximum_at;

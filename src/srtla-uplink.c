@@ -155,6 +155,7 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   uplink->ramp = SRTLA_RAMP_START;
   memset (uplink->fences, 0, sizeof uplink->fences);
   uplink->overtaken_place = uplink->overdue_place = 0;
+  uplink->withheld_end = 0;
   uplink->acknowledged_place = 0;
   uplink->rescue_place = uplink->rescue_end = 0;
 }

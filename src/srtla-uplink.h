@@ -94,6 +94,7 @@ typedef struct
   SrtlaTime sent_at;            /* latest packet; 0 = none yet */
   guint64 acknowledged_place;   /* first after what SRTLA ACKs named */
   guint64 overtaken_place, overdue_place;       /* NAKs are released up to here */
+  guint64 withheld_end;         /* first place after those held back */
   guint64 rescue_place, rescue_end;     /* rescued up to here; and to do so */
   /* The brake: how much it takes at this moment. */
   guint64 room;                 /* bytes that may be in flight */
