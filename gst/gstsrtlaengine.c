@@ -628,7 +628,7 @@ gst_srtla_engine_is_filling (GstSrtlaEngine * engine)
   guint i;
 
   for (i = 0; i < engine->ingresses->len; i++) {
-    if (gst_srtla_ingress_is_filling (engine->ingresses->pdata[i]))
+    if (gst_srtla_ingress_is_urgent (engine->ingresses->pdata[i]))
       return TRUE;
   }
   return FALSE;

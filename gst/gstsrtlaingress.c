@@ -11,8 +11,7 @@ struct _GstSrtlaIngress
 
   GMutex lock;                  /* of all below; held for a few instructions */
   gchar *name;                  /* of its pad */
-  GstSrtlaArrival *ring;
-  guint size, head;             /* slots of the ring; the oldest packet's */
+  GstSrtlaRing ring;
   SrtlaFlowSettings settings;
   GstSrtlaIngressNews news;     /* not yet told */
   gboolean flushing;
@@ -27,6 +26,7 @@ gst_srtla_ingress_new (void)
 
   g_atomic_ref_count_init (&ingress->refs);
   ingress->settings = srtla_flow_defaults;
+  ingress->ring.priority = ingress->settings.priority;
   g_mutex_init (&ingress->lock);
   return ingress;
 }
@@ -38,25 +38,12 @@ gst_srtla_ingress_ref (GstSrtlaIngress * ingress)
   return ingress;
 }
 
-/* With the lock. */
-static void
-drop_all (GstSrtlaIngress * ingress)
-{
-  ingress->stats.dropped_flushed += ingress->stats.queued;
-  while (ingress->stats.queued > 0) {
-    gst_buffer_unref (ingress->ring[ingress->head].buffer);
-    ingress->head = (ingress->head + 1) % ingress->size;
-    ingress->stats.queued--;
-  }
-}
-
 void
 gst_srtla_ingress_unref (GstSrtlaIngress * ingress)
 {
   if (!g_atomic_ref_count_dec (&ingress->refs))
     return;
-  drop_all (ingress);
-  g_free (ingress->ring);
+  gst_srtla_ring_reset (&ingress->ring, 0);
   g_free (ingress->name);
   g_clear_object (&ingress->socket);
   g_mutex_clear (&ingress->lock);
@@ -67,16 +54,11 @@ void
 gst_srtla_ingress_reset (GstSrtlaIngress * ingress, guint size)
 {
   g_mutex_lock (&ingress->lock);
-  drop_all (ingress);
+  gst_srtla_ring_reset (&ingress->ring, size);
   memset (&ingress->stats, 0, sizeof ingress->stats);
-  if (size != ingress->size) {
-    g_free (ingress->ring);
-    ingress->ring = g_new (GstSrtlaArrival, size);
-    ingress->size = size;
-  }
   ingress->settings.length = size;
   memset (&ingress->news, 0, sizeof ingress->news);
-  ingress->head = 0;
+  ingress->ring.critical_until = 0;
   ingress->flushing = FALSE;
   g_mutex_unlock (&ingress->lock);
 }
@@ -86,35 +68,30 @@ static void
 push_one (GstSrtlaIngress * ingress, GstBuffer * buffer, SrtlaTime now)
 {
   GstSrtlaIngressStats *stats = &ingress->stats;
-  GstSrtlaArrival *arrival;
+  GstBuffer *dropped;
 
   stats->packets_received++;
   stats->bytes_received += gst_buffer_get_size (buffer);
-  if (stats->queued >= ingress->size) {
+  dropped = gst_srtla_ring_push (&ingress->ring, buffer, now);
+  if (G_UNLIKELY (dropped != NULL)) {
     stats->dropped_full++;
-    gst_buffer_unref (buffer);
-    return;
+    gst_buffer_unref (dropped);
   }
-  arrival = &ingress->ring[(ingress->head + stats->queued) % ingress->size];
-  arrival->buffer = buffer;
-  arrival->at = now;
-  stats->queued++;
 }
 
-/* Likewise. A small queue is filling when it is half full, and urgent packets
- * do not wait for more. */
+/* With the lock. A small queue is filling when it is half full. */
 static gboolean
 is_filling (const GstSrtlaIngress * ingress)
 {
   if (ingress->settings.priority == SRTLA_CLASS_HIGH)
-    return ingress->stats.queued > 0;
-  return ingress->stats.queued >= MIN (GST_SRTLA_INGRESS_FILLING,
-      (ingress->size + 1) / 2);
+    return ingress->ring.queued > 0;
+  return ingress->ring.queued >= MIN (GST_SRTLA_INGRESS_FILLING,
+      (ingress->ring.size + 1) / 2);
 }
 
 gboolean
 gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer,
-    gboolean * filling)
+    gboolean * urgent)
 {
   SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
   gboolean flushing;
@@ -122,9 +99,10 @@ gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer,
   g_mutex_lock (&ingress->lock);
   ingress->stats.batches++;
   flushing = ingress->flushing;
+  *urgent = !flushing && gst_srtla_ring_is_urgent (&ingress->ring, buffer, now);
   if (!flushing)
     push_one (ingress, buffer, now);
-  *filling = is_filling (ingress);
+  *urgent = *urgent || is_filling (ingress);
   g_mutex_unlock (&ingress->lock);
   if (flushing)
     gst_buffer_unref (buffer);
@@ -133,7 +111,7 @@ gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer,
 
 gboolean
 gst_srtla_ingress_push_list (GstSrtlaIngress * ingress, GstBufferList * list,
-    gboolean * filling)
+    gboolean * urgent)
 {
   SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
   guint i, n = gst_buffer_list_length (list);
@@ -144,7 +122,7 @@ gst_srtla_ingress_push_list (GstSrtlaIngress * ingress, GstBufferList * list,
   flushing = ingress->flushing;
   for (i = 0; i < n && !flushing; i++)
     push_one (ingress, gst_buffer_ref (gst_buffer_list_get (list, i)), now);
-  *filling = is_filling (ingress);
+  *urgent = is_filling (ingress);
   g_mutex_unlock (&ingress->lock);
   gst_buffer_list_unref (list);
   return !flushing;
@@ -154,17 +132,10 @@ guint
 gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstSrtlaArrival * out,
     guint n, GstSrtlaIngressNews * news)
 {
-  guint i;
-
   g_mutex_lock (&ingress->lock);
   *news = ingress->news;
   memset (&ingress->news, 0, sizeof ingress->news);
-  n = MIN (n, ingress->stats.queued);
-  for (i = 0; i < n; i++) {
-    out[i] = ingress->ring[ingress->head];
-    ingress->head = (ingress->head + 1) % ingress->size;
-  }
-  ingress->stats.queued -= n;
+  n = gst_srtla_ring_take (&ingress->ring, out, n);
   g_mutex_unlock (&ingress->lock);
   return n;
 }
@@ -175,19 +146,20 @@ gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing)
   g_mutex_lock (&ingress->lock);
   ingress->flushing = flushing;
   ingress->news.flushed = TRUE;
-  drop_all (ingress);
+  ingress->stats.dropped_flushed += gst_srtla_ring_reset (&ingress->ring,
+      ingress->ring.size);
   g_mutex_unlock (&ingress->lock);
 }
 
 gboolean
-gst_srtla_ingress_is_filling (GstSrtlaIngress * ingress)
+gst_srtla_ingress_is_urgent (GstSrtlaIngress * ingress)
 {
-  gboolean filling;
+  gboolean urgent;
 
   g_mutex_lock (&ingress->lock);
-  filling = is_filling (ingress);
+  urgent = is_filling (ingress) || gst_srtla_ring_has_urgent (&ingress->ring);
   g_mutex_unlock (&ingress->lock);
-  return filling;
+  return urgent;
 }
 
 /* ---- The flow ----------------------------------------------------------- */
@@ -215,7 +187,8 @@ gst_srtla_ingress_set_settings (GstSrtlaIngress * ingress,
 {
   g_mutex_lock (&ingress->lock);
   ingress->settings = *settings;
-  ingress->settings.length = MAX (ingress->size, 1);
+  ingress->settings.length = MAX (ingress->ring.size, 1);
+  ingress->ring.priority = settings->priority;
   g_mutex_unlock (&ingress->lock);
 }
 
@@ -233,6 +206,7 @@ gst_srtla_ingress_set_critical (GstSrtlaIngress * ingress, SrtlaTime until)
 {
   g_mutex_lock (&ingress->lock);
   ingress->news.critical_until = until;
+  ingress->ring.critical_until = until;
   g_mutex_unlock (&ingress->lock);
 }
 
@@ -254,6 +228,7 @@ gst_srtla_ingress_get_stats (GstSrtlaIngress * ingress,
 {
   g_mutex_lock (&ingress->lock);
   *stats = ingress->stats;
+  stats->queued = ingress->ring.queued;
   g_mutex_unlock (&ingress->lock);
 }
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The bounded queue between the streaming thread of one sink pad and the loop:
- * all that the two share. It never blocks; a packet that does not fit is
- * dropped and counted.
+ * all that the two share. It never blocks; where a packet does not fit, the
+ * oldest of the least urgent class is dropped and counted.
  */
 #pragma once
 
 #include <gio/gio.h>
 #include <gst/gst.h>
 
+#include "gstsrtlaring.h"
 #include "srtla-bond.h"
 
 G_BEGIN_DECLS
@@ -25,12 +26,6 @@ typedef struct
   guint64 batches;              /* buffers and lists: times that the streaming
                                  * thread took the lock */
 } GstSrtlaIngressStats;
-
-typedef struct
-{
-  GstBuffer *buffer;
-  SrtlaTime at;                 /* when its pad got it */
-} GstSrtlaArrival;
 
 /* What happened since packets were last taken. */
 typedef struct
@@ -50,12 +45,14 @@ void gst_srtla_ingress_reset (GstSrtlaIngress * ingress, guint size);
  * what one turn of the loop takes. */
 #define GST_SRTLA_INGRESS_FILLING 128
 
-/* Take over the buffer or list. *filling becomes whether there is that much.
- * Return: FALSE if it is flushing. */
+/* Take over the buffer or list. *urgent becomes whether it should not wait for
+ * more to leave with: it is urgent (gst_srtla_ring_is_urgent ()), or there is
+ * that much. Packets of a list are not looked at for that. Return: FALSE if it
+ * is flushing. */
 gboolean gst_srtla_ingress_push (GstSrtlaIngress * ingress, GstBuffer * buffer,
-    gboolean * filling);
+    gboolean * urgent);
 gboolean gst_srtla_ingress_push_list (GstSrtlaIngress * ingress,
-    GstBufferList * list, gboolean * filling);
+    GstBufferList * list, gboolean * urgent);
 
 /* Moves up to n packets out, oldest first. Returns: how many. */
 guint gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstSrtlaArrival * out,
@@ -64,7 +61,9 @@ guint gst_srtla_ingress_take (GstSrtlaIngress * ingress, GstSrtlaArrival * out,
 /* Empties the queue; while flushing is TRUE nothing comes in. */
 void gst_srtla_ingress_flush (GstSrtlaIngress * ingress, gboolean flushing);
 
-gboolean gst_srtla_ingress_is_filling (GstSrtlaIngress * ingress);
+/* Returns: whether what is there should not wait for more. Looks at all of it,
+ * lists too: for the loop, before it pauses. */
+gboolean gst_srtla_ingress_is_urgent (GstSrtlaIngress * ingress);
 void gst_srtla_ingress_get_stats (GstSrtlaIngress * ingress,
     GstSrtlaIngressStats * stats);
 

@@ -68,14 +68,14 @@ static GstFlowReturn
 sink_pad_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
 {
   GstSrtlaSinkPad *self = GST_SRTLA_SINK_PAD (pad);
-  gboolean filling;
+  gboolean urgent;
 
   (void) parent;
   if (g_atomic_int_get (&self->look_for_socket))
     look_again (self);
-  if (!gst_srtla_ingress_push (self->ingress, buffer, &filling))
+  if (!gst_srtla_ingress_push (self->ingress, buffer, &urgent))
     return GST_FLOW_FLUSHING;
-  gst_srtla_loop_wake (self->loop, filling);
+  gst_srtla_loop_wake (self->loop, urgent);
   return GST_FLOW_OK;
 }
 
@@ -83,14 +83,14 @@ static GstFlowReturn
 sink_pad_chain_list (GstPad * pad, GstObject * parent, GstBufferList * list)
 {
   GstSrtlaSinkPad *self = GST_SRTLA_SINK_PAD (pad);
-  gboolean filling;
+  gboolean urgent;
 
   (void) parent;
   if (g_atomic_int_get (&self->look_for_socket))
     look_again (self);
-  if (!gst_srtla_ingress_push_list (self->ingress, list, &filling))
+  if (!gst_srtla_ingress_push_list (self->ingress, list, &urgent))
     return GST_FLOW_FLUSHING;
-  gst_srtla_loop_serve (self->loop, filling);
+  gst_srtla_loop_serve (self->loop, urgent);
   return GST_FLOW_OK;
 }
 

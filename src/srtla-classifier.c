@@ -107,35 +107,44 @@ has_key_frame (SrtlaClassifier *classifier, const guint8 *data, gsize size)
 /* ---- The verdict ------------------------------------------------------- */
 
 static SrtlaClass
-judge_data (SrtlaClassifier *classifier, const guint8 *data, gsize size,
-    const SrtlaMarks *marks)
+judge_data (const guint8 *data, const SrtlaMarks *marks)
 {
-  gboolean again = srtla_srt_is_retransmission (data);
-  /* Followed whatever the marks say, or the frame's end would be missed. */
-  gboolean key_frame = !again && has_key_frame (classifier, data, size);
-
   if (marks->priority != SRTLA_PRIORITY_AUTO)
     return (SrtlaClass) marks->priority;
   if (marks->droppable)
     return SRTLA_CLASS_BEST_EFFORT;
-  if (again || marks->critical || key_frame)
-    return SRTLA_CLASS_MEDIUM;
-  return SRTLA_CLASS_LOW;
+  return marks->critical || srtla_srt_is_retransmission (data)
+      ? SRTLA_CLASS_MEDIUM : SRTLA_CLASS_LOW;
+}
+
+SrtlaVerdict
+srtla_classify_header (SrtlaKind kind, const guint8 *data,
+    const SrtlaMarks *marks)
+{
+  SrtlaVerdict verdict = { SRTLA_CLASS_HIGH, FALSE };
+
+  g_return_val_if_fail (marks->priority < SRTLA_N_CLASSES, verdict);
+  if (kind == SRTLA_KIND_SRT_DATA) {
+    verdict.priority = judge_data (data, marks);
+  } else if (kind == SRTLA_KIND_SRT_SHUTDOWN) {
+    verdict.in_order = TRUE;
+    verdict.priority = marks->priority != SRTLA_PRIORITY_AUTO
+        ? (SrtlaClass) marks->priority : SRTLA_CLASS_LOW;
+  }
+  return verdict;
 }
 
 SrtlaVerdict
 srtla_classify (SrtlaClassifier *classifier, SrtlaKind kind,
     const guint8 *data, gsize size, const SrtlaMarks *marks)
 {
-  SrtlaVerdict verdict = { SRTLA_CLASS_HIGH, FALSE };
+  SrtlaVerdict verdict = srtla_classify_header (kind, data, marks);
 
-  g_return_val_if_fail (marks->priority < SRTLA_N_CLASSES, verdict);
-  if (kind == SRTLA_KIND_SRT_DATA) {
-    verdict.priority = judge_data (classifier, data, size, marks);
-  } else if (kind == SRTLA_KIND_SRT_SHUTDOWN) {
-    verdict.in_order = TRUE;
-    verdict.priority = marks->priority != SRTLA_PRIORITY_AUTO
-        ? (SrtlaClass) marks->priority : SRTLA_CLASS_LOW;
-  }
+  /* Followed whatever the marks say, or the frame's end would be missed. */
+  if (kind == SRTLA_KIND_SRT_DATA && !srtla_srt_is_retransmission (data)
+      && has_key_frame (classifier, data, size)
+      && marks->priority == SRTLA_PRIORITY_AUTO
+      && verdict.priority == SRTLA_CLASS_LOW)
+    verdict.priority = SRTLA_CLASS_MEDIUM;
   return verdict;
 }

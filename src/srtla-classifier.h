@@ -79,6 +79,12 @@ typedef struct
 SrtlaVerdict srtla_classify (SrtlaClassifier *classifier, SrtlaKind kind,
     const guint8 *data, gsize size, const SrtlaMarks *marks);
 
+/* Returns: what srtla_classify () says of a packet of a frame that is no key
+ * frame: its payload is not looked at, the 16 bytes of SRT's header are enough.
+ * In any order. */
+SrtlaVerdict srtla_classify_header (SrtlaKind kind, const guint8 *data,
+    const SrtlaMarks *marks);
+
 /* Returns: the class of that name; -1 if there is none. */
 gint srtla_class_find (const gchar *name);
 

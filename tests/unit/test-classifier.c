@@ -104,6 +104,11 @@ test_kinds (void)
       g_test_message ("row %u, marks %u", i, j);
       g_assert_cmpuint (verdict.priority, ==, table[i].expected[j]);
       g_assert_cmpint (verdict.in_order, ==, table[i].in_order);
+      /* There is no key frame in them: the header says it all. */
+      verdict = srtla_classify_header (srtla_packet_kind (packet, size), packet,
+          &marks[j]);
+      g_assert_cmpuint (verdict.priority, ==, table[i].expected[j]);
+      g_assert_cmpint (verdict.in_order, ==, table[i].in_order);
     }
   }
 }
