@@ -360,10 +360,10 @@ start (Run *run, const DeliveryScenario *scenario, const gchar *mode,
     "127.0.0.2,127.0.0.3,127.0.0.4",
     "127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5"
   };
-  const E2eSettings settings = { 'a', NULL,
-    lists[run->setting->n_paths - 3], TRUE
+  const E2eSettings settings = {.behaviour = 'a',
+    .uplinks = lists[run->setting->n_paths - 3],.with_relay = TRUE
   };
-  SrtMeterSettings meter = { seed, 0, 0, scenario->latency, 0 };
+  SrtMeterSettings meter = {.seed = seed,.latency = scenario->latency };
   gchar *orders = shape (run->setting, scale);
 
   e2e_bond_start_shaped (&run->bond, &settings, run->setting->n_paths, orders);

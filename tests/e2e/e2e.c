@@ -102,7 +102,9 @@ e2e_bond_start_receiver (E2eBond * bond, guint16 from_port)
   gchar srtla_port[8], srt_port[8], from[8], behaviour[2] = { 0, 0 };
   const gchar *arguments[] = { tool_path ("srtla-receiver"),
     "--srtla-port", srtla_port, "--srt-port", srt_port,
-    "--behave-like", behaviour, "--srt-from-port", from, NULL
+    "--behave-like", behaviour, "--srt-from-port", from,
+    bond->settings.receiver_namespace > 0 ? "--bind" : NULL,
+    bond->settings.host, NULL
   };
   GError *error = NULL;
 
@@ -111,7 +113,8 @@ e2e_bond_start_receiver (E2eBond * bond, guint16 from_port)
   g_snprintf (from, sizeof from, "%u", from_port);
   bond->from_port = from_port;
   behaviour[0] = bond->settings.behaviour;
-  bond->receiver = demo_tool_start (arguments, "listening", &error);
+  bond->receiver = demo_tool_start_in (bond->settings.receiver_namespace,
+      arguments, "listening", &error);
   g_assert_no_error (error);
 }
 

@@ -44,6 +44,8 @@ typedef struct
   const gchar *host;            /* where the receiver listens */
   const gchar *uplinks;
   gboolean with_relay;          /* IPv4 only */
+  gint receiver_namespace;      /* a descriptor, where the receiver runs and
+                                 * listens at `host`; 0: here */
 } E2eSettings;
 
 typedef struct

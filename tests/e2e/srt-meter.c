@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "srt-meter.h"
 
+#include "../net/net-namespace.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 #include <syslog.h>
@@ -278,11 +280,13 @@ run_listener (gpointer data)
   return NULL;
 }
 
-static SRTSOCKET
-listen_at (guint16 port, guint milliseconds)
+/* In the listener's namespace. */
+static void
+open_listener (gpointer data)
 {
-  struct sockaddr_in address = loopback (port);
-  int latency = (int) milliseconds;
+  SrtMeter *meter = data;
+  struct sockaddr_in address = loopback (meter->settings.listener_port);
+  int latency = (int) meter->settings.latency;
   gboolean blocking = FALSE;    /* its connections inherit it */
   SRTSOCKET socket = srt_create_socket ();
 
@@ -291,7 +295,7 @@ listen_at (guint16 port, guint milliseconds)
   if (srt_bind (socket, (struct sockaddr *) &address, sizeof address) != 0
       || srt_listen (socket, 4) != 0)
     g_error ("SRT listener: %s", srt_getlasterror_str ());
-  return socket;
+  meter->listener = socket;
 }
 
 /* ---- Start, end, account ------------------------------------------------- */
@@ -307,7 +311,10 @@ srt_meter_start (const SrtMeterSettings *settings)
   g_mutex_init (&meter->lock);
   meter->settings = *settings;
   meter->messages = g_array_sized_new (FALSE, FALSE, sizeof (Message), 65536);
-  meter->listener = listen_at (settings->listener_port, settings->latency);
+  if (settings->listener_namespace > 0)
+    net_namespace_call (settings->listener_namespace, open_listener, meter);
+  else
+    open_listener (meter);
   meter->epoll = srt_epoll_create ();
   srt_epoll_add_usock (meter->epoll, meter->listener, &events);
   meter->listener_thread = g_thread_new ("listener", run_listener, meter);

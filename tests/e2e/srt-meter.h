@@ -19,6 +19,7 @@ typedef struct
   guint16 listener_port;
   guint latency;                /* ms, of both ends */
   guint rate;                   /* bit/s of the messages' IP packets */
+  gint listener_namespace;      /* a descriptor, where the listener is; 0: here */
 } SrtMeterSettings;
 
 /* What libsrt says of all connections together, packets. */

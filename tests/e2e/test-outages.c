@@ -12,7 +12,7 @@
 static void
 test_uplink_cut (void)
 {
-  const E2eSettings settings = { 'a', NULL, NULL, TRUE };
+  const E2eSettings settings = {.behaviour = 'a',.with_relay = TRUE };
   guint64 seed = g_random_int ();
   E2eCheck *check = e2e_check_new (seed, NULL);
   GstElement *listener;
@@ -50,7 +50,7 @@ test_uplink_cut (void)
 static void
 test_receiver_restarted (void)
 {
-  const E2eSettings settings = { 'a', NULL, NULL, FALSE };
+  const E2eSettings settings = {.behaviour = 'a' };
   guint64 seed = g_random_int (), received;
   E2eCheck *check = e2e_check_new (seed, NULL);
   GstElement *listener;

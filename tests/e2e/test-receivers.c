@@ -9,9 +9,7 @@
 static void
 test_receiver (gconstpointer data)
 {
-  const E2eSettings settings = { (gchar) GPOINTER_TO_INT (data), NULL, NULL,
-    FALSE
-  };
+  const E2eSettings settings = {.behaviour = (gchar) GPOINTER_TO_INT (data) };
   guint64 seed = g_random_int ();
   E2eCheck *check = e2e_check_new (seed, NULL);
   GstElement *listener;

@@ -10,7 +10,7 @@
  * makes libsrt 1.5.1 spin as soon as a packet is late.) */
 #define PATIENT "&latency=1000&conntimeo=10000"
 
-static const E2eSettings four_uplinks = { 'a', NULL, NULL, FALSE };
+static const E2eSettings four_uplinks = {.behaviour = 'a' };
 
 /* One source, one listener made of GStreamer's own elements. */
 static void
@@ -55,7 +55,9 @@ test_passphrase (void)
 static void
 test_ipv6 (void)
 {
-  const E2eSettings settings = { 'b', "::1", "::1", FALSE };
+  const E2eSettings settings = {.behaviour = 'b',.host = "::1",
+    .uplinks = "::1"
+  };
   GSocketAddress *address = g_inet_socket_address_new_from_string ("::1", 0);
   GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
       G_SOCKET_PROTOCOL_UDP, NULL);

@@ -167,6 +167,8 @@ sim_link_settings_set (SimLinkSettings *settings, const gchar *key,
     return sim_read_boolean (value, &settings->reorder, error);
   if (g_str_equal (key, "loss"))
     return sim_read_percent (value, &settings->loss, error);
+  if (g_str_equal (key, "duplicate"))
+    return sim_read_percent (value, &settings->duplicate, error);
   if (g_str_equal (key, "burst-loss"))
     return set_burst (settings, value, error);
   if (g_str_equal (key, "queue"))
@@ -185,8 +187,8 @@ sim_link_settings_set (SimLinkSettings *settings, const gchar *key,
     return TRUE;
   }
   g_set_error (error, SIM_SCENARIO_ERROR, 0, "unknown key \"%s\": rate, delay, "
-      "jitter, reorder, loss, burst-loss, queue, walk, passes or trace was "
-      "expected", key);
+      "jitter, reorder, loss, burst-loss, duplicate, queue, walk, passes or "
+      "trace was expected", key);
   return FALSE;
 }
 

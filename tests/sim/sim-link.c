@@ -19,7 +19,7 @@ typedef struct
 struct _SimLink
 {
   SimLinkSettings settings;
-  SimRandom loss_random, delay_random, walk_random;
+  SimRandom loss_random, delay_random, walk_random, duplicate_random;
   SimLinkCounters counters;
   SrtlaTime start;
 
@@ -126,6 +126,20 @@ init_stream (SimRandom *random, guint64 seed, const gchar *name,
   g_free (stream);
 }
 
+static void advance (SimLink *link, SrtlaTime now);
+
+static void
+begin (SimLink *link, guint64 seed, const gchar *name, SrtlaTime now)
+{
+  init_stream (&link->loss_random, seed, name, "loss");
+  init_stream (&link->delay_random, seed, name, "delay");
+  init_stream (&link->walk_random, seed, name, "walk");
+  init_stream (&link->duplicate_random, seed, name, "duplicate");
+  link->start = now;
+  link->walk_state = sim_random_normal (&link->walk_random);
+  change_rate (link, now);
+}
+
 SimLink *
 sim_link_new (const SimLinkSettings *settings, guint64 seed,
     const gchar *name, SrtlaTime now)
@@ -133,17 +147,21 @@ sim_link_new (const SimLinkSettings *settings, guint64 seed,
   SimLink *link = g_new0 (SimLink, 1);
 
   sim_link_settings_copy (&link->settings, settings);
-  init_stream (&link->loss_random, seed, name, "loss");
-  init_stream (&link->delay_random, seed, name, "delay");
-  init_stream (&link->walk_random, seed, name, "walk");
-  link->start = now;
   link->bound_rate = 1;
-  link->walk_state = sim_random_normal (&link->walk_random);
   g_queue_init (&link->waiting);
   link->size = 64;
   link->flight = g_new (Flight, link->size);
-  change_rate (link, now);
+  begin (link, seed, name, now);
   return link;
+}
+
+void
+sim_link_restart (SimLink *link, guint64 seed, const gchar *name, SrtlaTime now)
+{
+  advance (link, now);
+  link->in_burst = FALSE;
+  link->burst_seen = 0;
+  begin (link, seed, name, now);
 }
 
 void
@@ -203,6 +221,13 @@ is_lost (SimLink *link, SrtlaTime now)
       && sim_random_unit (&link->loss_random) < settings->loss)
     lost = TRUE;
   return lost;
+}
+
+static gboolean
+is_duplicated (SimLink *link)
+{
+  return link->settings.duplicate > 0
+      && sim_random_unit (&link->duplicate_random) < link->settings.duplicate;
 }
 
 /* ---- The delay line ---------------------------------------------------- */
@@ -284,6 +309,10 @@ serve (SimLink *link)
     link->counters.lost_random++;
     sim_packet_unref (packet);
   } else {
+    if (is_duplicated (link)) {
+      link->counters.duplicated++;
+      enter_flight (link, sim_packet_ref (packet), end);
+    }
     enter_flight (link, packet, end);
   }
   serve_next (link, link->served_at);

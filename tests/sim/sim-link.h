@@ -4,7 +4,7 @@
  * behind it, and what gets lost. Clock-free like the core: told the time, it
  * says when it wants to be called again.
  *
- *   push ─► [ queue, bounded ] ─ rate ─► loss ─► [ delay + jitter ] ─► pop
+ *   push ─► [ queue, bounded ] ─ rate ─► loss, copies ─► [ delay + jitter ] ─► pop
  */
 #pragma once
 
@@ -12,9 +12,6 @@
 #include "sim-random.h"
 
 G_BEGIN_DECLS
-
-/* Bytes of IP and UDP around each datagram: rates are those of IP packets. */
-#define SIM_IP_OVERHEAD 28
 
 typedef enum
 {
@@ -35,6 +32,7 @@ typedef struct
   gdouble loss;                 /* share lost, each packet on its own */
   gdouble burst_loss;           /* share lost in bursts (Gilbert–Elliott) */
   gdouble burst_length;         /* their mean length, packets; at least 1 */
+  gdouble duplicate;            /* share that arrives twice */
   SrtlaTime queue_time;         /* µs at the present rate; 0: no such bound */
   guint64 queue_bytes;          /* 0: no such bound */
   SimPasses passes;
@@ -59,7 +57,8 @@ guint64 sim_link_settings_mean_rate (const SimLinkSettings *settings);
 typedef struct
 {
   guint64 offered, offered_bytes;       /* IP bytes, here and below */
-  guint64 delivered, delivered_bytes;
+  guint64 delivered, delivered_bytes;   /* copies too */
+  guint64 duplicated;           /* packets of which a copy was made */
   guint64 lost_queue;           /* the queue was full */
   guint64 lost_random;          /* random and burst loss */
   guint64 lost_silent;          /* did not pass */
@@ -71,6 +70,9 @@ typedef struct _SimLink SimLink;
 SimLink *sim_link_new (const SimLinkSettings *settings, guint64 seed,
     const gchar *name, SrtlaTime now);
 void sim_link_free (SimLink *link);
+/* Random streams, walk and trace begin anew. What is under way goes on. */
+void sim_link_restart (SimLink *link, guint64 seed, const gchar *name,
+    SrtlaTime now);
 
 /* Changes to the settings, from now on. What is under way goes on. */
 void sim_link_change (SimLink *link, const SimLinkSettings *settings,

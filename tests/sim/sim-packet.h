@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* Bytes of IP and UDP around each datagram: rates are those of IP packets. */
+#define SIM_IP_OVERHEAD 28
+
 typedef struct _SimPacket SimPacket;
 typedef struct _SimPool SimPool;
 
@@ -17,11 +20,21 @@ struct _SimPacket
   SimPool *pool;
   SimPacket *next_free;
   guint references;
-  guint16 size;                 /* bytes */
+  guint16 size;                 /* bytes of data */
   guint64 tag;                  /* whoever holds it: an address, a port */
   guint64 watch;                /* not 0: the pool tells when it is gone */
+  /* What stands before the data where packets are real: emulated links carry
+   * IP. In one piece with the data. */
+  guint8 header[SIM_IP_OVERHEAD];
   guint8 data[SRTLA_MAX_DATAGRAM];
 };
+
+/* Returns: the packet from its header on. */
+static inline guint8 *
+sim_packet_whole (SimPacket *packet)
+{
+  return (guint8 *) packet + G_STRUCT_OFFSET (SimPacket, header);
+}
 
 SimPool *sim_pool_new (void);
 /* Frees all packets with it, whoever holds them. */

@@ -38,6 +38,7 @@
  *   jitter = 2ms               even, ±; keeps the order unless reorder = yes
  *   loss = 1%
  *   burst-loss = 1% 8          share lost, mean length of a burst in packets
+ *   duplicate = 0%             share that arrives twice
  *   queue = 300ms              or a size (64kB), or none
  *   walk = 50% 4s              rate wanders around `rate`: relative standard
  *                              deviation, correlation time

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define _GNU_SOURCE             /* setns */
 #include "demo-tool.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -19,15 +21,23 @@ struct _DemoTool
   gboolean reading;             /* a callback is still to come */
 };
 
+typedef struct
+{
+  pid_t parent;
+  gint namespace;               /* descriptor; 0: ours */
+} ChildSettings;
+
 /* Runs in the child: nothing but calls that are safe after fork. */
 static void
-die_with_parent (gpointer user_data)
+set_up_child (gpointer user_data)
 {
-  pid_t parent = (pid_t) GPOINTER_TO_INT (user_data);
+  const ChildSettings *settings = user_data;
 
   prctl (PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid () != parent)
+  if (getppid () != settings->parent)
     _exit (1);                  /* it died before we asked */
+  if (settings->namespace > 0 && setns (settings->namespace, CLONE_NEWNET) != 0)
+    _exit (1);
 }
 
 static void read_line (DemoTool *tool);
@@ -69,6 +79,14 @@ set_flag (gpointer user_data)
 DemoTool *
 demo_tool_start (const gchar *const *argv, const gchar *ready, GError **error)
 {
+  return demo_tool_start_in (0, argv, ready, error);
+}
+
+DemoTool *
+demo_tool_start_in (gint namespace, const gchar *const *argv,
+    const gchar *ready, GError **error)
+{
+  ChildSettings settings = { getpid (), namespace };
   GSubprocessLauncher *launcher;
   GSubprocess *process;
   DemoTool *tool;
@@ -77,8 +95,8 @@ demo_tool_start (const gchar *const *argv, const gchar *ready, GError **error)
 
   launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE
       | G_SUBPROCESS_FLAGS_STDOUT_PIPE);
-  g_subprocess_launcher_set_child_setup (launcher, die_with_parent,
-      GINT_TO_POINTER ((gint) getpid ()), NULL);
+  g_subprocess_launcher_set_child_setup (launcher, set_up_child, &settings,
+      NULL);
   process = g_subprocess_launcher_spawnv (launcher, argv, error);
   g_object_unref (launcher);
   if (process == NULL)

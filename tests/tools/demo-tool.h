@@ -17,6 +17,10 @@ typedef struct _DemoTool DemoTool;
 DemoTool *demo_tool_start (const gchar *const *argv, const gchar *ready,
     GError **error);
 
+/* The same in a network namespace, by its descriptor. 0: in this one. */
+DemoTool *demo_tool_start_in (gint namespace, const gchar *const *argv,
+    const gchar *ready, GError **error);
+
 /* Writes a line to its standard input. Returns: FALSE if it is gone. */
 gboolean demo_tool_command (DemoTool *tool, const gchar *line);
 

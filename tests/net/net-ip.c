@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "net-ip.h"
+
+#include <string.h>
+
+#define VERSION_AND_LENGTH 0x45 /* IPv4, five words of header */
+#define PROTOCOL_ICMP 1
+#define PROTOCOL_UDP 17
+#define FLAG_DO_NOT_SPLIT 0x40  /* in byte 6 */
+#define UDP_CHECKSUM (NET_IP_HEADER + 6)
+#define ICMP_UNREACHABLE 3
+#define ICMP_TOO_LARGE 4        /* a code of it */
+
+static guint16
+read_16 (const guint8 *bytes)
+{
+  return (guint16) (bytes[0] << 8 | bytes[1]);
+}
+
+static void
+write_16 (guint8 *bytes, guint value)
+{
+  bytes[0] = (guint8) (value >> 8);
+  bytes[1] = (guint8) value;
+}
+
+gboolean
+net_ip_is_good (const guint8 *packet, gsize size)
+{
+  return size >= NET_HEADERS && packet[0] == VERSION_AND_LENGTH
+      && read_16 (packet + 2) == size;
+}
+
+/* Later fragments have no UDP header. */
+gboolean
+net_ip_is_udp (const guint8 *packet)
+{
+  return packet[9] == PROTOCOL_UDP && (read_16 (packet + 6) & 0x1fff) == 0;
+}
+
+gboolean
+net_ip_may_not_be_split (const guint8 *packet)
+{
+  return (packet[6] & FLAG_DO_NOT_SPLIT) != 0;
+}
+
+guint32
+net_ip_address (const guint8 *packet, NetIpEnd end)
+{
+  const guint8 *address = packet + (end == NET_IP_SOURCE ? 12 : 16);
+
+  return (guint32) read_16 (address) << 16 | read_16 (address + 2);
+}
+
+static guint8 *
+port_of (const guint8 *packet, NetIpEnd end)
+{
+  return (guint8 *) packet + NET_IP_HEADER + (end == NET_IP_SOURCE ? 0 : 2);
+}
+
+guint16
+net_ip_port (const guint8 *packet, NetIpEnd end)
+{
+  return read_16 (port_of (packet, end));
+}
+
+static guint
+fold (guint32 sum)
+{
+  while (sum >> 16)
+    sum = (sum & 0xffff) + (sum >> 16);
+  return sum;
+}
+
+void
+net_ip_set_port (guint8 *packet, NetIpEnd end, guint16 port)
+{
+  guint8 *place = port_of (packet, end);
+  guint old = read_16 (place), checksum = read_16 (packet + UDP_CHECKSUM);
+
+  write_16 (place, port);
+  if (checksum == 0)            /* the sender made none */
+    return;
+  checksum = ~fold ((~checksum & 0xffff) + (~old & 0xffff) + port) & 0xffff;
+  write_16 (packet + UDP_CHECKSUM, checksum == 0 ? 0xffff : checksum);
+}
+
+static guint
+checksum_of (const guint8 *bytes, gsize size)
+{
+  guint32 sum = 0;
+  gsize i;
+
+  for (i = 0; i + 1 < size; i += 2)
+    sum += read_16 (bytes + i);
+  return ~fold (sum) & 0xffff;
+}
+
+/* The router answers from the address that the packet was for: nobody asks. */
+void
+net_ip_write_too_large (const guint8 *packet, guint mtu,
+    guint8 answer[NET_IP_TOO_LARGE])
+{
+  guint8 *icmp = answer + NET_IP_HEADER;
+
+  memset (answer, 0, NET_IP_TOO_LARGE);
+  answer[0] = VERSION_AND_LENGTH;
+  write_16 (answer + 2, NET_IP_TOO_LARGE);
+  answer[8] = 64;               /* hops */
+  answer[9] = PROTOCOL_ICMP;
+  memcpy (answer + 12, packet + 16, 4);
+  memcpy (answer + 16, packet + 12, 4);
+  write_16 (answer + 10, checksum_of (answer, NET_IP_HEADER));
+
+  icmp[0] = ICMP_UNREACHABLE;
+  icmp[1] = ICMP_TOO_LARGE;
+  write_16 (icmp + 6, mtu);
+  memcpy (icmp + 8, packet, NET_HEADERS);
+  write_16 (icmp + 2, checksum_of (icmp, 8 + NET_HEADERS));
+}
