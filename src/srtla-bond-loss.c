@@ -41,7 +41,7 @@ emit_nak (SrtlaBond * bond, guint caller, guint uplink)
   SrtlaNakWriter *writer = &bond->nak_writers[caller];
   SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, uplink, caller,
     {writer->data, 0, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0,
-    SRTLA_MAIN_FLOW
+    SRTLA_MAIN_FLOW, SRTLA_TIME_NONE
   };
 
   bond->naks_open &= ~(1u << caller);

@@ -62,7 +62,6 @@ struct _SrtlaBond
   SrtlaPipeline *pipeline;      /* what waits for room */
   gboolean interval_over;       /* one of the statistics is */
   SrtlaClassSettings classes[SRTLA_N_CLASSES];
-  gboolean resizes;             /* once nothing waits, to other lengths */
   SrtlaFlow flows[SRTLA_DRR_QUEUES];
   SrtlaClassBooks books[SRTLA_N_CLASSES];
   gboolean acknowledges;        /* this receiver sends SRTLA ACKs */
@@ -218,9 +217,14 @@ void srtla_bond_book_undo (SrtlaBond *bond, const SrtlaOutput *output,
 /* Drops a packet that is in no queue. */
 void srtla_bond_drop (SrtlaBond *bond, const SrtlaItem *item, SrtlaLoss reason);
 
-/* Makes queues whose length was changed anew, once nothing waits. */
-void srtla_bond_resize_queues (SrtlaBond *bond);
-/* srtla-bond-queue.c. Makes outputs of what waits, as uplinks take it. */
+/* srtla-bond-queue.c. Returns: until when a caller's data packet that came in, or
+ * is sent, at `now` is of use; SRTLA_TIME_NONE: for ever, or nobody knows. */
+SrtlaTime srtla_bond_useful_until (const SrtlaBond *bond, guint caller,
+    const guint8 *data, SrtlaTime now);
+/* Returns: whether a packet that leaves now, and is of use
+ * until `expires`, can arrive in time. */
+gboolean srtla_bond_is_useful (const SrtlaBond *bond, SrtlaTime expires);
+/* Makes outputs of what waits, as uplinks take it. */
 void srtla_bond_pump (SrtlaBond *bond);
 /* Takes a caller's packet into its flow's queue, or sends it at once. */
 SrtlaPushVerdict srtla_bond_enqueue (SrtlaBond *bond, SrtlaItem *item,

@@ -14,25 +14,36 @@ const SrtlaFlowSettings srtla_flow_defaults = {
 /* Outputs made at once. What its owner tells of a socket that takes no more is
  * heeded from then on. */
 #define PUMP_BATCH 64
+/* Most that is believed of the way in front, in queue targets. */
+#define LONGEST_WAY 2
 
 G_STATIC_ASSERT (SRTLA_MAX_FLOWS <= SRTLA_DRR_QUEUES);
 
 /* ---- What a packet is -------------------------------------------------- */
 
+SrtlaTime
+srtla_bond_useful_until (const SrtlaBond * bond, guint caller,
+    const guint8 * data, SrtlaTime now)
+{
+  const SrtlaCaller *slot;
+
+  if (caller == SRTLA_NO_CALLER)
+    return SRTLA_TIME_NONE;
+  slot = &bond->callers.slots[caller];
+  return srtla_usefulness_deadline (&slot->usefulness,
+      srtla_srt_timestamp (data), slot->flags, slot->latency, now);
+}
+
 static SrtlaTime
 usefulness_of (SrtlaBond * bond, const SrtlaItem * item)
 {
-  SrtlaCaller *caller;
-  guint32 timestamp;
-
   if (item->caller == SRTLA_NO_CALLER || item->kind != SRTLA_KIND_SRT_DATA)
     return SRTLA_TIME_NONE;
-  caller = &bond->callers.slots[item->caller];
-  timestamp = srtla_srt_timestamp (item->packet.data);
   if (!srtla_srt_is_retransmission (item->packet.data))
-    srtla_usefulness_observe (&caller->usefulness, timestamp, item->arrived);
-  return srtla_usefulness_deadline (&caller->usefulness, timestamp,
-      caller->flags, caller->latency, item->arrived);
+    srtla_usefulness_observe (&bond->callers.slots[item->caller].usefulness,
+        srtla_srt_timestamp (item->packet.data), item->arrived);
+  return srtla_bond_useful_until (bond, item->caller, item->packet.data,
+      item->arrived);
 }
 
 static void
@@ -51,9 +62,40 @@ judge (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
   item->priority = (guint8) verdict.priority;
   item->in_order = (guint8) verdict.in_order;
   item->expires = usefulness_of (bond, item);
+  /* Without any budget it has its share, not a deadline. */
   item->deadline = budget == SRTLA_TIME_NONE ? SRTLA_TIME_NONE
-      : item->arrived + budget;
-  item->deadline = MIN (item->deadline, item->expires);
+      : MIN (item->arrived + budget, item->expires);
+}
+
+/* Returns: how much longer than at best a packet takes that leaves now: what
+ * stands in front of it on the uplink where that is least. Handshakes went the
+ * rest of the way, too, and both ends have made up for it. */
+static SrtlaTime
+way_of (const SrtlaBond * bond)
+{
+  SrtlaTime least = LONGEST_WAY * bond->queue_target;
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[i];
+
+    if (uplink->state == SRTLA_UPLINK_UP && !uplink->stalled)
+      least = MIN (least, uplink->delivery.queue);
+  }
+  return least;
+}
+
+gboolean
+srtla_bond_is_useful (const SrtlaBond * bond, SrtlaTime expires)
+{
+  return expires > bond->now + LONGEST_WAY * bond->queue_target
+      || expires > bond->now + way_of (bond);
+}
+
+gboolean
+srtla_bond_is_expired (const SrtlaBond * bond, const SrtlaOutput * output)
+{
+  return !srtla_bond_is_useful (bond, output->expires);
 }
 
 /* ---- In ---------------------------------------------------------------- */
@@ -82,7 +124,8 @@ srtla_bond_enqueue (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
   /* Usually nothing waits, and nothing needs to. */
   if (srtla_pipeline_waiting (bond->pipeline) == 0
       && bond->outputs_waiting < SRTLA_BOND_BATCH
-      && item->expires > bond->now && srtla_bond_send (bond, item)) {
+      && srtla_bond_is_useful (bond, item->expires)
+      && srtla_bond_send (bond, item)) {
     count_at_once (bond, item);
     return SRTLA_PUSH_TAKEN;
   }
@@ -96,31 +139,13 @@ srtla_bond_enqueue (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
 
 /* ---- Out --------------------------------------------------------------- */
 
-/* Returns: how much longer than at best a packet takes that leaves now: what
- * stands in front of it on the uplink where that is least. Handshakes went the
- * rest of the way, too, and both ends have made up for it. */
-static SrtlaTime
-way_of (const SrtlaBond * bond)
-{
-  SrtlaTime least = 2 * bond->queue_target;
-  guint i;
-
-  for (i = 0; i < bond->n_uplinks; i++) {
-    const SrtlaUplink *uplink = bond->order[i];
-
-    if (uplink->state == SRTLA_UPLINK_UP && !uplink->stalled)
-      least = MIN (least, uplink->delivery.queue);
-  }
-  return least;
-}
-
 static void
 drop_expired (SrtlaBond * bond)
 {
-  SrtlaTime arrival = bond->now + way_of (bond);
   SrtlaItem item;
 
-  while (srtla_pipeline_take_expired (bond->pipeline, arrival, &item)) {
+  srtla_pipeline_set_lead (bond->pipeline, way_of (bond));
+  while (srtla_pipeline_take_expired (bond->pipeline, bond->now, &item)) {
     srtla_bond_book_leave (bond, &item);
     srtla_bond_drop (bond, &item, SRTLA_LOSS_EXPIRED);
   }
@@ -131,8 +156,10 @@ count_tokens (SrtlaBond * bond)
 {
   guint i;
 
-  for (i = 0; i < bond->n_uplinks; i++)
+  for (i = 0; i < bond->n_uplinks; i++) {
     srtla_uplink_count_tokens (bond->order[i], bond->now);
+    srtla_uplink_count_reserve (bond->order[i], bond->now);
+  }
 }
 
 /* Returns: how many bytes of packets the uplinks take now, as if each were of
@@ -188,6 +215,45 @@ send_next (SrtlaBond * bond, guint classes, guint64 room)
   return TRUE;
 }
 
+static gboolean
+has_room (const SrtlaUplink * uplink, gboolean urgent, gsize size)
+{
+  return uplink->state == SRTLA_UPLINK_UP && !uplink->suspended
+      && !uplink->stalled && srtla_uplink_room (uplink, urgent) >= size;
+}
+
+gboolean
+srtla_bond_has_room_beside (const SrtlaBond * bond, guint slot, gsize size)
+{
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks && !srtla_bond_is_classic (bond); i++) {
+    if (bond->order[i]->slot != slot && has_room (bond->order[i], FALSE, size))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Sends the next packet of a class if it needs no room, which control packets and
+ * retransmissions do not, or may draw on a reserve. What would have to wait is
+ * not moved to the front: it would only take its turn from others. */
+static gboolean
+send_ahead (SrtlaBond * bond, SrtlaClass priority)
+{
+  const SrtlaItem *next = srtla_pipeline_next_of (bond->pipeline, priority);
+  gboolean may_go = FALSE;
+  guint i;
+
+  if (next == NULL)
+    return FALSE;
+  may_go = next->kind != SRTLA_KIND_SRT_DATA
+      || srtla_srt_is_retransmission (next->packet.data);
+  for (i = 0; !may_go && priority == SRTLA_CLASS_HIGH && i < bond->n_uplinks;
+      i++)
+    may_go = has_room (bond->order[i], TRUE, next->packet.size);
+  return may_go && send_next (bond, 1u << priority, SRTLA_MAX_DATAGRAM);
+}
+
 void
 srtla_bond_pump (SrtlaBond * bond)
 {
@@ -196,10 +262,9 @@ srtla_bond_pump (SrtlaBond * bond)
   count_tokens (bond);
   while (bond->outputs_waiting < PUMP_BATCH) {
     drop_expired (bond);
-    /* Control packets and retransmissions need no room. */
     if (!send_next (bond, SRTLA_ALL_CLASSES, room_of (bond))
-        && !send_next (bond, 1u << SRTLA_CLASS_HIGH, SRTLA_MAX_DATAGRAM)
-        && !send_next (bond, 1u << SRTLA_CLASS_MEDIUM, SRTLA_MAX_DATAGRAM))
+        && !send_ahead (bond, SRTLA_CLASS_HIGH)
+        && !send_ahead (bond, SRTLA_CLASS_MEDIUM))
       return;
   }
 }
@@ -224,16 +289,19 @@ srtla_bond_waiting (const SrtlaBond * bond)
 SrtlaTime
 srtla_bond_queue_deadline (const SrtlaBond * bond)
 {
+  gboolean urgent = srtla_pipeline_classes (bond->pipeline)
+      & (1u << SRTLA_CLASS_HIGH);
   SrtlaTime deadline;
   guint i;
 
   if (srtla_pipeline_waiting (bond->pipeline) == 0)
     return SRTLA_TIME_NONE;
   deadline = srtla_pipeline_next_expiry (bond->pipeline);
-  if (deadline != SRTLA_TIME_NONE)
-    deadline -= MIN (deadline, way_of (bond));
-  for (i = 0; i < bond->n_uplinks; i++)
+  for (i = 0; i < bond->n_uplinks; i++) {
     deadline = MIN (deadline, srtla_uplink_tokens_due (bond->order[i]));
+    if (urgent && srtla_uplink_is_open (bond->order[i]))
+      deadline = MIN (deadline, srtla_uplink_reserve_due (bond->order[i]));
+  }
   return deadline;
 }
 
@@ -250,33 +318,13 @@ srtla_bond_set_queue_target (SrtlaBond * bond, SrtlaTime queue_target)
 }
 
 void
-srtla_bond_resize_queues (SrtlaBond * bond)
-{
-  guint i;
-
-  if (!bond->resizes || srtla_pipeline_waiting (bond->pipeline) > 0)
-    return;
-  bond->resizes = FALSE;
-  srtla_pipeline_free (bond->pipeline);
-  bond->pipeline = srtla_pipeline_new (bond->classes);
-  for (i = 0; i < SRTLA_MAX_FLOWS; i++) {
-    if (bond->flows[i].settings.length != 0)
-      srtla_pipeline_open (bond->pipeline, i, bond->flows[i].settings.length,
-          bond->flows[i].settings.quantum);
-  }
-}
-
-void
 srtla_bond_set_class (SrtlaBond * bond, SrtlaClass priority,
     const SrtlaClassSettings * settings)
 {
   g_return_if_fail (priority < SRTLA_N_CLASSES);
 
-  bond->resizes |= settings->length != bond->classes[priority].length;
   bond->classes[priority] = *settings;
-  srtla_pipeline_set_class_quantum (bond->pipeline, priority,
-      settings->quantum);
-  srtla_bond_resize_queues (bond);
+  srtla_pipeline_set_class (bond->pipeline, priority, settings);
 }
 
 void
@@ -284,18 +332,20 @@ srtla_bond_set_flow (SrtlaBond * bond, guint flow,
     const SrtlaFlowSettings * settings)
 {
   SrtlaFlow *opened = &bond->flows[flow];
+  SrtlaItem dropped;
 
   g_return_if_fail (flow < SRTLA_MAX_FLOWS && settings->length > 0);
 
-  if (srtla_pipeline_is_open (bond->pipeline, flow)
-      && settings->length != opened->settings.length
-      && srtla_pipeline_waiting (bond->pipeline) == 0)
-    srtla_pipeline_close (bond->pipeline, flow);
   if (!srtla_pipeline_is_open (bond->pipeline, flow))
     srtla_pipeline_open (bond->pipeline, flow, settings->length,
         settings->quantum);
-  else
-    srtla_pipeline_set_flow_quantum (bond->pipeline, flow, settings->quantum);
+  else if (settings->length != opened->settings.length)
+    while (srtla_pipeline_set_flow_length (bond->pipeline, flow,
+            settings->length, &dropped)) {
+      srtla_bond_book_leave (bond, &dropped);
+      srtla_bond_drop (bond, &dropped, SRTLA_LOSS_QUEUE);
+    }
+  srtla_pipeline_set_flow_quantum (bond->pipeline, flow, settings->quantum);
   opened->settings = *settings;
   if (opened->interval == NULL) {
     memset (&opened->traffic, 0, sizeof opened->traffic);

@@ -240,7 +240,7 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
   guint caller = srtla_callers_incoming (&bond->callers, kind, data, size, now);
   SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, uplink->slot, caller,
     {data, size, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0,
-    SRTLA_MAIN_FLOW
+    SRTLA_MAIN_FLOW, SRTLA_TIME_NONE
   };
   gboolean copy = caller != SRTLA_NO_CALLER
       && srtla_replies_is_copy (bond->callers.slots[caller].replies, kind,

@@ -169,7 +169,8 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
     const SrtlaPacket * packet, SrtlaCopy copy, SrtlaTime now)
 {
   const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, caller,
-    *packet, copy, SRTLA_CLASS_MEDIUM, now, SRTLA_MAIN_FLOW
+    *packet, copy, SRTLA_CLASS_MEDIUM, now, SRTLA_MAIN_FLOW,
+    srtla_bond_useful_until (bond, caller, packet->data, now)
   };
   guint32 sequence = srtla_srt_sequence (packet->data);
 
@@ -195,7 +196,8 @@ emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaItem * item,
     gboolean retransmission)
 {
   const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, item->caller,
-    item->packet, SRTLA_COPY_NONE, item->priority, item->arrived, item->flow
+    item->packet, SRTLA_COPY_NONE, item->priority, item->arrived, item->flow,
+    item->expires
   };
 
   srtla_uplink_pay (uplink, item->packet.size);
@@ -222,6 +224,8 @@ srtla_bond_send (SrtlaBond * bond, const SrtlaItem * item)
 
   if (slot == SRTLA_NO_UPLINK)
     return FALSE;
+  if (is_data && item->priority == SRTLA_CLASS_HIGH)
+    srtla_uplink_pay_reserve (bond->uplinks[slot], item->packet.size);
   if (is_data)
     track (bond, item->caller, bond->uplinks[slot], &item->packet, bond->now);
   emit_packet (bond, bond->uplinks[slot], item, is_data
@@ -429,6 +433,11 @@ srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
     return;
   }
   uncount (bond, uplink, output);
+  bond->now = MAX (now, bond->now);
+  if (result == SRTLA_SEND_EXPIRED || srtla_bond_is_expired (bond, output)) {
+    srtla_bond_book_undo (bond, output, SRTLA_LOSS_EXPIRED);
+    return;
+  }
   if (result != SRTLA_SEND_DROPPED && uplink != NULL
       && send_elsewhere (bond, output))
     return;

@@ -292,7 +292,7 @@ srtla_bond_keepalive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   SrtlaOutput output = { SRTLA_OUTPUT_CONTROL, uplink->slot, SRTLA_NO_CALLER,
     {bond->keepalives[uplink->slot], SRTLA_KEEPALIVE_SIZE, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0,
-    SRTLA_MAIN_FLOW
+    SRTLA_MAIN_FLOW, SRTLA_TIME_NONE
   };
 
   if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - 1)
@@ -373,7 +373,6 @@ srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
   bond->now = now;
   bond->naks_used = 0;
   if (now >= bond->next_housekeeping) {
-    srtla_bond_resize_queues (bond);
     housekeeping (bond, now);
     bond->next_housekeeping += SRTLA_SECOND
         * ((now - bond->next_housekeeping) / SRTLA_SECOND + 1);

@@ -84,8 +84,9 @@ void srtla_bond_set_nak_filter (SrtlaBond *bond, gboolean nak_filter);
  * of it, µs, before packets wait here instead; default SRTLA_QUEUE_TARGET. 0:
  * uplinks are given all there is. */
 void srtla_bond_set_queue_target (SrtlaBond *bond, SrtlaTime queue_target);
-/* A class's budget, quantum and queue length. A new length takes effect, and the
- * books of the queues begin anew, as soon as nothing waits. */
+/* A class's budget, quantum and queue length, any time: they count from the next
+ * packet on. What waits keeps its deadline, and stays where a queue becomes too
+ * short for it. */
 void srtla_bond_set_class (SrtlaBond *bond, SrtlaClass priority,
     const SrtlaClassSettings *settings);
 
@@ -105,8 +106,9 @@ typedef struct
 
 extern const SrtlaFlowSettings srtla_flow_defaults;
 
-/* Opens a flow (1 to SRTLA_MAX_FLOWS - 1), or changes an open one: any time,
- * but another length takes effect only while nothing waits. Closing drops what
+/* Opens a flow (1 to SRTLA_MAX_FLOWS - 1), or changes an open one, any time. What
+ * a shorter queue has no room for is dropped, the oldest of the least urgent
+ * class first. Closing drops what
  * waits in its queue, counted as flushed; so does flushing. What is further on
  * still goes. */
 void srtla_bond_set_flow (SrtlaBond *bond, guint flow,
@@ -202,6 +204,8 @@ typedef struct
   guint8 priority;              /* SrtlaClass of a PACKET */
   SrtlaTime arrived;            /* when it was pushed: PACKET */
   guint8 flow;                  /* likewise, and by which */
+  SrtlaTime expires;            /* PACKET: of no use if it arrives later than one
+                                 * that leaves then at best; NONE = never */
 } SrtlaOutput;
 
 /* Returns: FALSE when there is no more. */
@@ -213,8 +217,19 @@ typedef enum
   SRTLA_SEND_FAILED,            /* an error of the path; not EAGAIN or ENOBUFS,
                                  * which are backpressure, not failures */
   SRTLA_SEND_DROPPED,           /* given up by the owner, e.g. its queue is full */
-  SRTLA_SEND_RETURNED,          /* not sent, and cannot be: its socket closes */
+  SRTLA_SEND_RETURNED,          /* not sent, and cannot be: its socket closes, or
+                                 * takes no more */
+  SRTLA_SEND_EXPIRED,           /* given up as srtla_bond_is_expired () */
 } SrtlaSendResult;
+
+/* Returns: whether a PACKET that was taken and waits for its socket could not
+ * arrive in time any more: by the time told last. */
+gboolean srtla_bond_is_expired (const SrtlaBond *bond,
+    const SrtlaOutput *output);
+/* Returns: whether another uplink has room for `size` bytes now, so that what
+ * waits for this one's socket had better be RETURNED. */
+gboolean srtla_bond_has_room_beside (const SrtlaBond *bond, guint uplink,
+    gsize size);
 
 /* What became of a PACKET output: `data` and `size` as taken (the bytes are
  * read), so before the owner drops its reference, whatever the result. DONE need

@@ -176,7 +176,7 @@ srtla_delivery_room (const SrtlaDelivery * delivery, SrtlaTime rtt_minimum,
   if (!delivery->filled || rtt_minimum == 0)
     return G_MAXUINT64;
   return delivery->capacity * span / SRTLA_SECOND * 5 / 4
-      + SRTLA_TRAIN_BYTES;
+      + SRTLA_ACK_TRAIN * SRTLA_MAX_DATAGRAM;
 }
 
 SrtlaTime

@@ -94,7 +94,8 @@ guint64 srtla_delivery_window (const SrtlaDelivery *delivery,
 
 /* Returns: how many bytes it takes in flight with at most a queue of
  * queue_target µs: capacity × (minimum RTT + target), a quarter more to find out
- * whether it could carry more, and a train that is not acknowledged yet.
+ * whether it could carry more, and a train of the largest packets that is not
+ * acknowledged yet.
  * Without limit until a queue was first seen, or while nothing is known. */
 guint64 srtla_delivery_room (const SrtlaDelivery *delivery,
     SrtlaTime rtt_minimum, SrtlaTime queue_target);

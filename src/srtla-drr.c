@@ -163,6 +163,56 @@ least_urgent (guint classes)
   return 31 - (guint) __builtin_clz (classes);
 }
 
+/* Makes its room that large; all packets fit. */
+static void
+move (Queue *q, guint32 capacity)
+{
+  Node *nodes = g_new0 (Node, capacity);
+  guint32 at, used = 0;
+  guint i;
+
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    for (at = q->first[i]; at != NONE; at = q->nodes[at].next) {
+      nodes[used].item = q->nodes[at].item;
+      nodes[used].next = used + 1;
+      used++;
+    }
+    if (q->first[i] == NONE)
+      continue;
+    q->first[i] = used - q->stats[i].packets;
+    q->last[i] = used - 1;
+    nodes[used - 1].next = NONE;
+  }
+  q->unused = used < capacity ? used : NONE;
+  for (; used < capacity; used++)
+    nodes[used].next = used + 1 < capacity ? used + 1 : NONE;
+  g_free (q->nodes);
+  q->nodes = nodes;
+}
+
+gboolean
+srtla_drr_set_capacity (SrtlaDrr *drr, guint queue, guint capacity,
+    SrtlaItem *dropped)
+{
+  guint waiting = 0, victim, i;
+  Queue *q;
+
+  g_return_val_if_fail (srtla_drr_is_open (drr, queue), FALSE);
+  g_return_val_if_fail (capacity > 0 && capacity <= SRTLA_DRR_CAPACITY, FALSE);
+  q = &drr->queues[queue];
+  for (i = 0; i < SRTLA_N_CLASSES; i++)
+    waiting += q->stats[i].packets;
+  if (waiting > capacity) {
+    victim = least_urgent (q->classes);
+    take_first (drr, queue, victim, dropped);
+    srtla_queue_stats_drop (&q->stats[victim], dropped->packet.size,
+        SRTLA_DROP_FULL);
+    return TRUE;
+  }
+  move (q, capacity);
+  return FALSE;
+}
+
 /* ---- In ---------------------------------------------------------------- */
 
 gboolean
@@ -409,6 +459,13 @@ guint
 srtla_drr_queue_classes (const SrtlaDrr *drr, guint queue)
 {
   return srtla_drr_is_open (drr, queue) ? drr->queues[queue].classes : 0;
+}
+
+const SrtlaItem *
+srtla_drr_head (const SrtlaDrr *drr, guint queue, SrtlaClass priority)
+{
+  return srtla_drr_queue_classes (drr, queue) & (1u << priority)
+      ? head_of (&drr->queues[queue], 1u << priority) : NULL;
 }
 
 const SrtlaQueueStats *

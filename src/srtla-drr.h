@@ -17,7 +17,7 @@
  * 1 + largest packet / quantum of the one + largest packet / quantum of the
  * other.
  *
- * Nothing is allocated after srtla_drr_open ().
+ * Nothing is allocated but by srtla_drr_open () and srtla_drr_set_capacity ().
  */
 #pragma once
 
@@ -46,6 +46,13 @@ gboolean srtla_drr_is_open (const SrtlaDrr *drr, guint queue);
 
 /* Any time. A quantum under SRTLA_MAX_DATAGRAM bytes is taken for that. */
 void srtla_drr_set_quantum (SrtlaDrr *drr, guint queue, guint quantum);
+
+/* Gives an open queue room for `capacity` packets (1 to SRTLA_DRR_CAPACITY). Where
+ * more wait, the oldest of its least urgent class goes, counted as for want of
+ * room. Returns: TRUE if one was dropped: *dropped, its reference the caller's.
+ * To be repeated until FALSE: then it has that room. */
+gboolean srtla_drr_set_capacity (SrtlaDrr *drr, guint queue, guint capacity,
+    SrtlaItem *dropped);
 
 /* Returns: whether a packet of `size` bytes may go into the queue without its
  * holding more than one quantum, or it is empty. */
@@ -80,6 +87,11 @@ gboolean srtla_drr_flush (SrtlaDrr *drr, guint queue, SrtlaItem *item);
 /* Returns: the set of classes that have packets, in all queues or in one. */
 guint srtla_drr_classes (const SrtlaDrr *drr);
 guint srtla_drr_queue_classes (const SrtlaDrr *drr, guint queue);
+
+/* Returns: the oldest packet of the class in the queue; NULL if there is none.
+ * Valid until the next change. */
+const SrtlaItem *srtla_drr_head (const SrtlaDrr *drr, guint queue,
+    SrtlaClass priority);
 
 /* The books of one class in an open queue. */
 const SrtlaQueueStats *srtla_drr_stats (const SrtlaDrr *drr, guint queue,

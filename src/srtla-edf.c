@@ -6,16 +6,23 @@
 #define TIMED SRTLA_N_CLASSES
 #define N_SHARES (SRTLA_N_CLASSES + 1)
 
+/* A class that is late lets so many bytes of others with deadlines go ahead. */
+#define PATIENCE (16 * SRTLA_MAX_DATAGRAM)
+
 typedef struct
 {
-  SrtlaItem *items;             /* ring of `length` */
-  guint length;
+  SrtlaItem *items;             /* ring of `size` */
+  guint size;
+  guint length;                 /* so many may wait; `size` or less */
   guint64 first, end;           /* places of the oldest, and after the newest */
 
   /* Places of the packets whose deadline is before all later ones', ascending
    * in place and deadline: what makes the class urgent is the first. */
-  guint64 *urgent;              /* ring of `length` */
+  guint64 *urgent;              /* ring of `size` */
   guint64 urgent_first, urgent_end;
+
+  guint64 skipped;              /* bytes of others with deadlines that went since
+                                 * one of its own did, or it was empty */
 
   SrtlaQueueStats stats;
 } Class;
@@ -26,7 +33,8 @@ struct _SrtlaEdf
   guint timed;                  /* set of the classes with deadlines */
   guint waiting;                /* set of those that have packets */
   guint quanta[SRTLA_N_CLASSES];        /* bytes a round */
-  gint64 deficits[N_SHARES];    /* bytes; TIMED may be in debt */
+  SrtlaTime lead;               /* µs: so much sooner packets expire */
+  gint64 deficits[N_SHARES];    /* bytes; less than 0: it went out of turn */
   guint turn;                   /* the share that is visited, or was last */
   gboolean visiting;
 };
@@ -40,11 +48,10 @@ srtla_edf_new (const SrtlaClassSettings settings[SRTLA_N_CLASSES])
   for (i = 0; i < SRTLA_N_CLASSES; i++) {
     Class *class = &edf->classes[i];
 
-    class->length = MAX (settings[i].length, 1);
-    class->items = g_new0 (SrtlaItem, class->length);
-    class->urgent = g_new0 (guint64, class->length);
-    edf->timed |= settings[i].budget != SRTLA_TIME_NONE ? 1u << i : 0;
-    srtla_edf_set_quantum (edf, i, settings[i].quantum);
+    class->size = MAX (settings[i].length, 1);
+    class->items = g_new0 (SrtlaItem, class->size);
+    class->urgent = g_new0 (guint64, class->size);
+    srtla_edf_set_class (edf, i, &settings[i]);
   }
   return edf;
 }
@@ -63,11 +70,46 @@ srtla_edf_free (SrtlaEdf *edf)
   g_free (edf);
 }
 
-void
-srtla_edf_set_quantum (SrtlaEdf *edf, SrtlaClass priority, guint quantum)
+/* Makes a class's rings larger: packets keep their places. */
+static void
+enlarge (Class *class, guint size)
 {
+  SrtlaItem *items = g_new0 (SrtlaItem, size);
+  guint64 *urgent = g_new0 (guint64, size);
+  guint64 i;
+
+  for (i = class->first; i < class->end; i++)
+    items[i % size] = class->items[i % class->size];
+  for (i = class->urgent_first; i < class->urgent_end; i++)
+    urgent[i % size] = class->urgent[i % class->size];
+  g_free (class->items);
+  g_free (class->urgent);
+  class->items = items;
+  class->urgent = urgent;
+  class->size = size;
+}
+
+void
+srtla_edf_set_class (SrtlaEdf *edf, SrtlaClass priority,
+    const SrtlaClassSettings *settings)
+{
+  guint bit = 1u << priority;
+  Class *class;
+
   g_return_if_fail (priority < SRTLA_N_CLASSES);
-  edf->quanta[priority] = MAX (quantum, SRTLA_MAX_DATAGRAM);
+  class = &edf->classes[priority];
+  class->length = MAX (settings->length, 1);
+  if (class->length > class->size)
+    enlarge (class, class->length);
+  edf->quanta[priority] = MAX (settings->quantum, SRTLA_MAX_DATAGRAM);
+  edf->timed = settings->budget != SRTLA_TIME_NONE ? edf->timed | bit
+      : edf->timed & ~bit;
+}
+
+void
+srtla_edf_set_lead (SrtlaEdf *edf, SrtlaTime lead)
+{
+  edf->lead = lead;
 }
 
 /* ---- One class --------------------------------------------------------- */
@@ -75,7 +117,7 @@ srtla_edf_set_quantum (SrtlaEdf *edf, SrtlaClass priority, guint quantum)
 static inline SrtlaItem *
 item_at (const Class *class, guint64 place)
 {
-  return &class->items[place % class->length];
+  return &class->items[place % class->size];
 }
 
 static inline const SrtlaItem *
@@ -89,7 +131,7 @@ static inline SrtlaTime
 deadline_of (const Class *class)
 {
   return item_at (class, class->urgent[class->urgent_first
-          % class->length])->deadline;
+          % class->size])->deadline;
 }
 
 static void
@@ -97,9 +139,9 @@ append (Class *class, const SrtlaItem *item)
 {
   while (class->urgent_end > class->urgent_first
       && item_at (class, class->urgent[(class->urgent_end - 1)
-              % class->length])->deadline > item->deadline)
+              % class->size])->deadline > item->deadline)
     class->urgent_end--;
-  class->urgent[class->urgent_end++ % class->length] = class->end;
+  class->urgent[class->urgent_end++ % class->size] = class->end;
   *item_at (class, class->end++) = *item;
 }
 
@@ -109,10 +151,12 @@ take_first (SrtlaEdf *edf, guint priority, SrtlaItem *item)
   Class *class = &edf->classes[priority];
 
   *item = *head_of (class);
-  if (class->urgent[class->urgent_first % class->length] == class->first)
+  if (class->urgent[class->urgent_first % class->size] == class->first)
     class->urgent_first++;
-  if (++class->first == class->end)
-    edf->waiting &= ~(1u << priority);
+  if (++class->first < class->end)
+    return;
+  edf->waiting &= ~(1u << priority);
+  class->skipped = 0;
 }
 
 guint
@@ -141,7 +185,7 @@ srtla_edf_push (SrtlaEdf *edf, const SrtlaItem *item)
 
   g_return_val_if_fail (item->priority < SRTLA_N_CLASSES, FALSE);
   class = &edf->classes[item->priority];
-  if (class->end - class->first == class->length) {
+  if (class->end - class->first >= class->length) {
     srtla_queue_stats_refuse (&class->stats, item->packet.size);
     return FALSE;
   }
@@ -172,7 +216,7 @@ quantum_of (const SrtlaEdf *edf, guint share)
   return quantum;
 }
 
-/* Returns: of a set of classes with packets those whose first is of use. */
+/* Returns: of a set of classes those that have packets, and a first of use. */
 static guint
 usable (const SrtlaEdf *edf, guint classes, SrtlaTime now)
 {
@@ -181,7 +225,7 @@ usable (const SrtlaEdf *edf, guint classes, SrtlaTime now)
   for (; rest != 0; rest &= rest - 1) {
     guint i = (guint) __builtin_ctz (rest);
 
-    able |= head_of (&edf->classes[i])->expires > now ? 1u << i : 0;
+    able |= head_of (&edf->classes[i])->expires > now + edf->lead ? 1u << i : 0;
   }
   return able;
 }
@@ -198,6 +242,8 @@ earliest (const SrtlaEdf *edf, guint classes, SrtlaTime now)
     guint i = (guint) __builtin_ctz (rest);
     SrtlaTime deadline = deadline_of (&edf->classes[i]);
 
+    if (deadline < now && edf->classes[i].skipped >= PATIENCE)
+      return i;
     if (deadline < best_deadline && deadline >= now) {
       best = i;
       best_deadline = deadline;
@@ -211,6 +257,8 @@ earliest (const SrtlaEdf *edf, guint classes, SrtlaTime now)
 static guint
 find_share (SrtlaEdf *edf, guint shares, const guint next[N_SHARES])
 {
+  guint i;
+
   for (;;) {
     gint64 size;
 
@@ -223,37 +271,87 @@ find_share (SrtlaEdf *edf, guint shares, const guint next[N_SHARES])
       edf->turn = (edf->turn + 1) % N_SHARES;
     while (!(shares & (1u << edf->turn)));
     edf->visiting = TRUE;
-    if (!(shares & (1u << TIMED)) && edf->deficits[TIMED] < 0)
-      edf->deficits[TIMED] = MIN (edf->deficits[TIMED]
-          + quantum_of (edf, TIMED), 0);        /* its round went unused */
+    for (i = 0; i < N_SHARES; i++) {    /* whose round goes unused */
+      if (!(shares & (1u << i)) && edf->deficits[i] < 0)
+        edf->deficits[i] = MIN (edf->deficits[i] + quantum_of (edf, i), 0);
+    }
     /* What it could not use of earlier rounds is no more than a packet. */
     edf->deficits[edf->turn] = MIN (edf->deficits[edf->turn],
         SRTLA_MAX_DATAGRAM) + quantum_of (edf, edf->turn);
   }
 }
 
+/* Returns: whether a share owes the others less than a round. */
+static inline gboolean
+has_credit (const SrtlaEdf *edf, guint share)
+{
+  return edf->deficits[share] > -quantum_of (edf, share);
+}
+
+/* A packet without budget of its class may have one of its flow. Returns: the
+ * class without deadlines of a set whose packet has an earlier one than the
+ * class that is to go, and is not late; or that class. */
+static guint
+hurry (const SrtlaEdf *edf, guint classes, guint chosen, SrtlaTime now)
+{
+  SrtlaTime best = edf->timed & (1u << chosen)
+      ? deadline_of (&edf->classes[chosen]) : SRTLA_TIME_NONE;
+
+  for (; classes != 0; classes &= classes - 1) {
+    guint i = (guint) __builtin_ctz (classes);
+    SrtlaTime deadline = deadline_of (&edf->classes[i]);
+
+    if (deadline < best && deadline >= now && has_credit (edf, i)) {
+      chosen = i;
+      best = deadline;
+    }
+  }
+  return chosen;
+}
+
 /* Returns: the class to go next; SRTLA_N_CLASSES if there is none. */
 static guint
 choose (SrtlaEdf *edf, guint classes, SrtlaTime now)
 {
-  guint able = usable (edf, classes, now);
+  guint able = usable (edf, SRTLA_ALL_CLASSES, now);
+  guint asked = able & classes;
   guint shares = able & ~edf->timed;
-  guint next[N_SHARES] = { 0, }, i, share;
+  guint next[N_SHARES] = { 0, }, i, share, chosen;
 
-  if (able == 0)
+  if (asked == 0)
     return SRTLA_N_CLASSES;
   for (i = 0; i < SRTLA_N_CLASSES; i++)
     next[i] = i;
   if (able & edf->timed) {
     shares |= 1u << TIMED;
-    next[TIMED] = earliest (edf, able & edf->timed, now);
+    next[TIMED] = earliest (edf, (asked & edf->timed) != 0
+        ? asked & edf->timed : able & edf->timed, now);
   }
 
   share = find_share (edf, shares, next);
-  if (share != TIMED && (able & edf->timed & 1u)
-      && edf->deficits[TIMED] > -quantum_of (edf, TIMED))
-    return 0;
-  return next[share];
+  chosen = next[share];
+  if (share != TIMED && (asked & edf->timed & 1u) && has_credit (edf, TIMED))
+    chosen = 0;
+  else if (!(asked & (1u << chosen)))   /* another goes out of turn */
+    chosen = asked & edf->timed ? next[TIMED] : (guint) __builtin_ctz (asked);
+  return hurry (edf, asked & ~edf->timed, chosen, now);
+}
+
+gboolean
+srtla_edf_has_credit (const SrtlaEdf *edf, SrtlaClass priority)
+{
+  guint share = share_of (edf, priority);
+  guint others = share == TIMED ? edf->waiting & ~edf->timed
+      : edf->waiting & ~(1u << priority);
+
+  return others == 0 || has_credit (edf, share);
+}
+
+const SrtlaItem *
+srtla_edf_head (const SrtlaEdf *edf, SrtlaClass priority)
+{
+  return edf->waiting & (1u << priority) ? head_of (&edf->classes[priority])
+      : NULL;
 }
 
 const SrtlaItem *
@@ -264,10 +362,29 @@ srtla_edf_peek (SrtlaEdf *edf, guint classes, SrtlaTime now)
   return priority < SRTLA_N_CLASSES ? head_of (&edf->classes[priority]) : NULL;
 }
 
+/* A packet of the class goes: its share pays for it. */
+static void
+pay (SrtlaEdf *edf, guint priority, gint64 size)
+{
+  guint share = share_of (edf, priority);
+  guint rest = share == TIMED ? edf->waiting & edf->timed : 0;
+
+  for (; rest != 0; rest &= rest - 1)
+    edf->classes[__builtin_ctz (rest)].skipped += (guint64) size;
+  edf->classes[priority].skipped = 0;
+
+  edf->deficits[share] = MAX (edf->deficits[share] - size,
+      -quantum_of (edf, share) - SRTLA_MAX_DATAGRAM);
+  /* Who has nothing to send saves nothing up. Debts stay. */
+  if ((share == TIMED ? edf->waiting & edf->timed
+          : edf->waiting & (1u << share)) == 0)
+    edf->deficits[share] = MIN (edf->deficits[share], 0);
+}
+
 gboolean
 srtla_edf_pop (SrtlaEdf *edf, guint classes, SrtlaTime now, SrtlaItem *item)
 {
-  guint priority = choose (edf, classes, now), share;
+  guint priority = choose (edf, classes, now);
   SrtlaQueueStats *stats;
 
   if (priority == SRTLA_N_CLASSES)
@@ -276,13 +393,7 @@ srtla_edf_pop (SrtlaEdf *edf, guint classes, SrtlaTime now, SrtlaItem *item)
   stats = &edf->classes[priority].stats;
   srtla_queue_stats_out (stats, item->packet.size);
   stats->late += item->deadline < now ? 1 : 0;
-
-  share = share_of (edf, priority);
-  edf->deficits[share] -= (gint64) item->packet.size;
-  /* Who has nothing to send saves nothing up. Debts stay. */
-  if ((share == TIMED ? edf->waiting & edf->timed
-          : edf->waiting & (1u << share)) == 0)
-    edf->deficits[share] = MIN (edf->deficits[share], 0);
+  pay (edf, priority, (gint64) item->packet.size);
   return TRUE;
 }
 
@@ -315,7 +426,7 @@ srtla_edf_next_expiry (const SrtlaEdf *edf)
 
   for (; rest != 0; rest &= rest - 1)
     next = MIN (next, head_of (&edf->classes[__builtin_ctz (rest)])->expires);
-  return next;
+  return next == SRTLA_TIME_NONE ? next : next - MIN (next, edf->lead);
 }
 
 gboolean

@@ -12,6 +12,7 @@ struct _SrtlaPipeline
   SrtlaEdf *edf;                /* a queue per class */
   SrtlaDrr *egress;             /* likewise */
   guint waiting;                /* in all of them */
+  SrtlaTime lead;               /* µs: so much sooner packets expire */
 };
 
 SrtlaPipeline *
@@ -65,12 +66,29 @@ srtla_pipeline_set_flow_quantum (SrtlaPipeline * pipeline, guint flow,
   srtla_drr_set_quantum (pipeline->ingress, flow, quantum);
 }
 
-void
-srtla_pipeline_set_class_quantum (SrtlaPipeline * pipeline,
-    SrtlaClass priority, guint quantum)
+gboolean
+srtla_pipeline_set_flow_length (SrtlaPipeline * pipeline, guint flow,
+    guint length, SrtlaItem * dropped)
 {
-  srtla_edf_set_quantum (pipeline->edf, priority, quantum);
-  srtla_drr_set_quantum (pipeline->egress, priority, quantum);
+  if (!srtla_drr_set_capacity (pipeline->ingress, flow, length, dropped))
+    return FALSE;
+  pipeline->waiting--;
+  return TRUE;
+}
+
+void
+srtla_pipeline_set_class (SrtlaPipeline * pipeline, SrtlaClass priority,
+    const SrtlaClassSettings * settings)
+{
+  srtla_edf_set_class (pipeline->edf, priority, settings);
+  srtla_drr_set_quantum (pipeline->egress, priority, settings->quantum);
+}
+
+void
+srtla_pipeline_set_lead (SrtlaPipeline * pipeline, SrtlaTime lead)
+{
+  pipeline->lead = lead;
+  srtla_edf_set_lead (pipeline->edf, lead);
 }
 
 SrtlaClass
@@ -123,6 +141,17 @@ in_front (const SrtlaPipeline *pipeline, guint classes)
   return bytes;
 }
 
+/* Fills the queues of the classes from those of the flows. */
+static void
+fill (SrtlaPipeline * pipeline)
+{
+  SrtlaItem item;
+
+  while (srtla_drr_pop (pipeline->ingress, srtla_edf_room (pipeline->edf),
+          &item))
+    srtla_edf_push (pipeline->edf, &item);
+}
+
 /* Moves packets of these classes to the front as far as there is room. */
 static void
 advance (SrtlaPipeline * pipeline, guint classes, guint64 room, SrtlaTime now)
@@ -130,9 +159,7 @@ advance (SrtlaPipeline * pipeline, guint classes, guint64 room, SrtlaTime now)
   SrtlaItem item, dropped;
 
   for (;;) {
-    while (srtla_drr_pop (pipeline->ingress, srtla_edf_room (pipeline->edf),
-            &item))
-      srtla_edf_push (pipeline->edf, &item);
+    fill (pipeline);
     if (in_front (pipeline, classes) + SRTLA_MAX_DATAGRAM > room
         || !srtla_edf_pop (pipeline->edf, classes & egress_room (pipeline),
             now, &item))
@@ -151,6 +178,18 @@ srtla_pipeline_peek (SrtlaPipeline * pipeline, guint classes, guint64 room,
   return srtla_drr_peek (pipeline->egress, classes);
 }
 
+const SrtlaItem *
+srtla_pipeline_next_of (SrtlaPipeline * pipeline, SrtlaClass priority)
+{
+  if (pipeline->waiting == 0)
+    return NULL;
+  if (srtla_drr_classes (pipeline->egress) & (1u << priority))
+    return srtla_drr_head (pipeline->egress, priority, priority);
+  fill (pipeline);
+  return srtla_edf_has_credit (pipeline->edf, priority)
+      ? srtla_edf_head (pipeline->edf, priority) : NULL;
+}
+
 gboolean
 srtla_pipeline_pop (SrtlaPipeline * pipeline, guint classes, SrtlaItem * item)
 {
@@ -166,9 +205,9 @@ srtla_pipeline_take_expired (SrtlaPipeline * pipeline, SrtlaTime now,
 {
   if (pipeline->waiting == 0)
     return FALSE;
-  if (!srtla_drr_take_expired (pipeline->egress, now, item)
+  if (!srtla_drr_take_expired (pipeline->egress, now + pipeline->lead, item)
       && !srtla_edf_take_expired (pipeline->edf, now, item)
-      && !srtla_drr_take_expired (pipeline->ingress, now, item))
+      && !srtla_drr_take_expired (pipeline->ingress, now + pipeline->lead, item))
     return FALSE;
   pipeline->waiting--;
   return TRUE;
@@ -177,13 +216,15 @@ srtla_pipeline_take_expired (SrtlaPipeline * pipeline, SrtlaTime now,
 SrtlaTime
 srtla_pipeline_next_expiry (const SrtlaPipeline * pipeline)
 {
-  SrtlaTime next = SRTLA_TIME_NONE;
+  SrtlaTime next;
 
   if (pipeline->waiting == 0)
-    return next;
-  next = MIN (next, srtla_drr_next_expiry (pipeline->ingress));
-  next = MIN (next, srtla_edf_next_expiry (pipeline->edf));
-  return MIN (next, srtla_drr_next_expiry (pipeline->egress));
+    return SRTLA_TIME_NONE;
+  next = MIN (srtla_drr_next_expiry (pipeline->ingress),
+      srtla_drr_next_expiry (pipeline->egress));
+  if (next != SRTLA_TIME_NONE)
+    next -= MIN (next, pipeline->lead);
+  return MIN (next, srtla_edf_next_expiry (pipeline->edf));
 }
 
 gboolean
@@ -216,6 +257,13 @@ srtla_pipeline_flush (SrtlaPipeline * pipeline, SrtlaItem * item)
     return FALSE;
   pipeline->waiting--;
   return TRUE;
+}
+
+guint
+srtla_pipeline_classes (const SrtlaPipeline * pipeline)
+{
+  return srtla_edf_classes (pipeline->edf)
+      | srtla_drr_classes (pipeline->egress);
 }
 
 guint

@@ -42,8 +42,16 @@ gboolean srtla_pipeline_is_open (const SrtlaPipeline *pipeline, guint flow);
 /* Any time. */
 void srtla_pipeline_set_flow_quantum (SrtlaPipeline *pipeline, guint flow,
     guint quantum);
-void srtla_pipeline_set_class_quantum (SrtlaPipeline *pipeline,
-    SrtlaClass priority, guint quantum);
+/* Of what waits, what a shorter queue has no room for is dropped: to be repeated
+ * while it returns TRUE, with *dropped, whose reference is the caller's. */
+gboolean srtla_pipeline_set_flow_length (SrtlaPipeline *pipeline, guint flow,
+    guint length, SrtlaItem *dropped);
+/* What waits stays, as srtla_edf_set_class () says. */
+void srtla_pipeline_set_class (SrtlaPipeline *pipeline, SrtlaClass priority,
+    const SrtlaClassSettings *settings);
+/* How long a packet is under way that leaves now, beyond what its `expires`
+ * reckons with, µs. From `now` + lead on it is of no use, wherever it waits. */
+void srtla_pipeline_set_lead (SrtlaPipeline *pipeline, SrtlaTime lead);
 
 /* Returns: the class in which a packet of that class stays behind all that waits
  * of its flow. */
@@ -60,6 +68,10 @@ gboolean srtla_pipeline_push (SrtlaPipeline *pipeline, const SrtlaItem *item,
  * expired ones out first, each time. */
 const SrtlaItem *srtla_pipeline_peek (SrtlaPipeline *pipeline, guint classes,
     guint64 room, SrtlaTime now);
+/* Returns: the packet of the class that would go next if it were asked for alone,
+ * without moving it; NULL if there is none, or the others are owed a round. */
+const SrtlaItem *srtla_pipeline_next_of (SrtlaPipeline *pipeline,
+    SrtlaClass priority);
 /* Takes the packet that peek () has shown. Returns: FALSE if there is none. */
 gboolean srtla_pipeline_pop (SrtlaPipeline *pipeline, guint classes,
     SrtlaItem *item);
@@ -76,6 +88,8 @@ gboolean srtla_pipeline_flush_flow (SrtlaPipeline *pipeline, guint flow,
     SrtlaItem *item);
 gboolean srtla_pipeline_flush (SrtlaPipeline *pipeline, SrtlaItem *item);
 
+/* Returns: the set of classes that have packets in front or next to it. */
+guint srtla_pipeline_classes (const SrtlaPipeline *pipeline);
 /* Returns: how many packets wait. */
 guint srtla_pipeline_waiting (const SrtlaPipeline *pipeline);
 

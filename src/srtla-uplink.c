@@ -6,6 +6,10 @@
 /* So much of the highest bitrate may go at once, µs. */
 #define TOKENS_SPAN 2000
 
+/* More than a quarter of any room. */
+#define RESERVE_FULL (G_MAXUINT64 / 2)
+#define RESERVE_PARTS 4
+
 SrtlaUplink *
 srtla_uplink_new (guint slot, SrtlaTime now)
 {
@@ -17,6 +21,8 @@ srtla_uplink_new (guint slot, SrtlaTime now)
   uplink->window = SRTLA_WINDOW_DEFAULT;
   uplink->room = G_MAXUINT64;
   uplink->largest = SRTLA_MAX_DATAGRAM;
+  uplink->reserve = RESERVE_FULL;
+  uplink->reserve_at = now;
   uplink->tokens_at = now;
   uplink->log = srtla_inflight_new (SRTLA_INFLIGHT_CAPACITY);
   srtla_inflight_set_reach (uplink->log, SRTLA_CLASSIC_REACH);
@@ -132,6 +138,31 @@ srtla_uplink_tokens_due (const SrtlaUplink * uplink)
   if (rate == 0 || uplink->tokens > 0)
     return SRTLA_TIME_NONE;
   return uplink->tokens_at + (guint64) -uplink->tokens / rate + 1;
+}
+
+void
+srtla_uplink_count_reserve (SrtlaUplink * uplink, SrtlaTime now)
+{
+  SrtlaTime elapsed = MIN (now - uplink->reserve_at, SRTLA_SECOND);
+
+  uplink->reserve_at = now;
+  if (uplink->room >= RESERVE_FULL / SRTLA_SECOND)
+    uplink->reserve = RESERVE_FULL;
+  else
+    uplink->reserve = MIN (MIN (uplink->reserve, RESERVE_FULL)
+        + uplink->delivery.capacity / RESERVE_PARTS * elapsed,
+        uplink->room / RESERVE_PARTS * SRTLA_SECOND);
+}
+
+SrtlaTime
+srtla_uplink_reserve_due (const SrtlaUplink * uplink)
+{
+  const guint64 enough = SRTLA_MAX_DATAGRAM * SRTLA_SECOND;
+
+  if (uplink->reserve >= enough)
+    return SRTLA_TIME_NONE;
+  return uplink->reserve_at + (enough - uplink->reserve)
+      / (uplink->delivery.capacity / RESERVE_PARTS) + 1;
 }
 
 void

@@ -100,6 +100,9 @@ typedef struct
   guint64 room;                 /* bytes that may be in flight */
   gboolean blocked;             /* its socket takes no more */
   guint64 backlog;              /* bytes in its device's queue, as last told */
+  guint64 reserve;              /* millionths of bytes that urgent packets may
+                                 * have in flight beyond `room` */
+  SrtlaTime reserve_at;         /* when it was last counted */
   guint64 bitrate_maximum;      /* bits/s, a setting; 0 = none */
   gint64 tokens;                /* millionths of bytes that it allows now; a
                                  * packet may take it below 0 */
@@ -181,18 +184,29 @@ srtla_uplink_is_open (const SrtlaUplink * uplink)
 }
 
 /* Returns: how many bytes it takes now: what is in flight and its device's
- * queue leave that much room. Urgent packets get a quarter more of it, so that
- * they need not wait for the next acknowledgement. */
+ * queue leave that much room. Urgent packets have a reserve, so that they need
+ * not wait for the next acknowledgement, nor for an uplink that was given too
+ * much before it was measured: up to a quarter of the room, which fills again
+ * with a quarter of the capacity. It must have been counted. */
 static inline guint64
 srtla_uplink_room (const SrtlaUplink * uplink, gboolean urgent)
 {
-  guint64 room = urgent && uplink->room < G_MAXUINT64 / 2
-      ? uplink->room + uplink->room / 4 : uplink->room;
-  guint64 bytes = srtla_inflight_bytes (uplink->log);
+  guint64 bytes = srtla_inflight_bytes (uplink->log), room = 0;
 
-  if (!srtla_uplink_is_open (uplink) || uplink->backlog > room || bytes > room)
+  if (!srtla_uplink_is_open (uplink))
     return 0;
-  return room - bytes;
+  if (uplink->backlog <= uplink->room && bytes <= uplink->room)
+    room = uplink->room - bytes;
+  return urgent ? MAX (room, MIN (uplink->reserve / SRTLA_SECOND,
+          uplink->room / 4)) : room;
+}
+
+/* An urgent packet of `size` bytes is about to go there. */
+static inline void
+srtla_uplink_pay_reserve (SrtlaUplink * uplink, gsize size)
+{
+  if (srtla_uplink_room (uplink, FALSE) < size)
+    uplink->reserve -= MIN (uplink->reserve, size * SRTLA_SECOND);
 }
 
 /* A packet of `size` bytes goes there. */
@@ -207,6 +221,11 @@ srtla_uplink_pay (SrtlaUplink * uplink, gsize size)
 void srtla_uplink_count_tokens (SrtlaUplink *uplink, SrtlaTime now);
 /* Returns: when there are tokens again; SRTLA_TIME_NONE if there are. */
 SrtlaTime srtla_uplink_tokens_due (const SrtlaUplink *uplink);
+
+/* Fills the reserve by the time gone by. Returns: when it will be enough for any
+ * packet; SRTLA_TIME_NONE if it is. */
+void srtla_uplink_count_reserve (SrtlaUplink *uplink, SrtlaTime now);
+SrtlaTime srtla_uplink_reserve_due (const SrtlaUplink *uplink);
 
 /* It failed: window down to the minimum, nothing in flight, log empty. */
 void srtla_uplink_fail (SrtlaUplink *uplink);

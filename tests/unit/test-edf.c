@@ -143,7 +143,8 @@ run_shares (GRand *rand, gboolean with_high)
         continue;
       while (srtla_edf_stats (edf, i)->packets < 3)
         fixture_push_edf (edf, i, (gsize) g_rand_int_range (rand, 16, 1501),
-            g_rand_int (rand) % 100000, 0);
+            i == SRTLA_CLASS_BEST_EFFORT ? SRTLA_TIME_NONE
+            : g_rand_int (rand) % 100000, 0);
     }
     g_assert_true (srtla_edf_pop (edf, SRTLA_ALL_CLASSES, 50000, &item));
     served[item.priority == SRTLA_CLASS_BEST_EFFORT] += item.packet.size;
@@ -214,6 +215,7 @@ test_one_by_one (void)
 static void
 test_no_saving (void)
 {
+  const SrtlaClassSettings settings = { SRTLA_TIME_NONE, 6000, 64 };
   SrtlaEdf *edf = srtla_edf_new (srtla_class_defaults);
   const SrtlaQueueStats *low = srtla_edf_stats (edf, SRTLA_CLASS_LOW);
   const SrtlaQueueStats *best = srtla_edf_stats (edf,
@@ -221,7 +223,7 @@ test_no_saving (void)
   guint in_row = 0, step;
   SrtlaItem item;
 
-  srtla_edf_set_quantum (edf, SRTLA_CLASS_BEST_EFFORT, 6000);
+  srtla_edf_set_class (edf, SRTLA_CLASS_BEST_EFFORT, &settings);
   for (step = 0; step < 10000; step++) {
     while (low->packets < 3)
       fixture_push_edf (edf, SRTLA_CLASS_LOW, 1000, SRTLA_TIME_NONE, 0);
