@@ -242,7 +242,8 @@ earliest (const SrtlaEdf *edf, guint classes, SrtlaTime now)
     guint i = (guint) __builtin_ctz (rest);
     SrtlaTime deadline = deadline_of (&edf->classes[i]);
 
-    if (deadline < now && edf->classes[i].skipped >= PATIENCE)
+    if (edf->classes[i].skipped >= PATIENCE
+        && (deadline < now || deadline == SRTLA_TIME_NONE))
       return i;
     if (deadline < best_deadline && deadline >= now) {
       best = i;

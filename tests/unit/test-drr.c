@@ -378,6 +378,68 @@ test_expiry (void)
   fixture_free_drr (drr);
 }
 
+/* Another capacity at any time: order and books stay, what has no room goes as if
+ * one more had come. */
+static void
+test_capacity (void)
+{
+  GRand *rand = testing_rand_new ();
+  SrtlaDrr *drr = srtla_drr_new ();
+  GQueue model[SRTLA_N_CLASSES] = { G_QUEUE_INIT, };
+  guint capacity = 1, waiting = 0, shrunk = 0, least, i, step;
+  guint64 out = 0, dropped = 0;
+  SrtlaItem item, victim;
+
+  srtla_drr_open (drr, 3, capacity, 3000);
+  for (step = 1; step < 100000; step++) {
+    SrtlaClass priority = g_rand_int (rand) % SRTLA_N_CLASSES;
+
+    if (testing_chance (rand, 2)) {
+      capacity = (guint) g_rand_int_range (rand, 1, 50);
+      while (srtla_drr_set_capacity (drr, 3, capacity, &victim)) {
+        for (least = SRTLA_N_CLASSES - 1; model[least].length == 0; least--);
+        g_assert_cmpuint (victim.arrived, ==,
+            GPOINTER_TO_SIZE (g_queue_pop_head (&model[least])));
+        waiting--;
+        dropped++;
+        shrunk++;
+      }
+      g_assert_cmpuint (waiting, <=, capacity);
+    } else if (waiting < capacity && testing_chance (rand, 60)) {
+      fixture_push_drr (drr, 3, priority, 100, step);
+      g_queue_push_tail (&model[priority], GSIZE_TO_POINTER (step));
+      waiting++;
+    } else if (waiting == capacity && testing_chance (rand, 20)) {
+      /* Truly full: no more, and no less, goes in. */
+      item = fixture_item (3, SRTLA_CLASS_HIGH, 100, 0, step);
+      g_assert_true (srtla_drr_push (drr, 3, &item, &victim));
+      for (least = SRTLA_N_CLASSES - 1; model[least].length == 0; least--);
+      g_assert_cmpuint (victim.arrived, ==,
+          GPOINTER_TO_SIZE (g_queue_pop_head (&model[least])));
+      g_queue_push_tail (&model[SRTLA_CLASS_HIGH], GSIZE_TO_POINTER (step));
+      dropped++;
+    } else if (srtla_drr_pop (drr, 1u << priority, &item)) {
+      g_assert_cmpuint (item.arrived, ==,
+          GPOINTER_TO_SIZE (g_queue_pop_head (&model[priority])));
+      waiting--;
+      out++;
+    }
+  }
+  g_assert_cmpuint (shrunk, >, 100);
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    const SrtlaQueueStats *stats = srtla_drr_stats (drr, 3, i);
+
+    g_assert_true (srtla_queue_stats_balance (stats));
+    g_assert_cmpuint (stats->packets, ==, model[i].length);
+    out -= stats->packets_out;
+    dropped -= stats->dropped[SRTLA_DROP_FULL];
+    g_queue_clear (&model[i]);
+  }
+  g_assert_true (out == 0 && dropped == 0);
+  fixture_free_drr (drr);
+  g_rand_free (rand);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -391,5 +453,6 @@ main (int argc, char **argv)
   g_test_add_func ("/drr/full", test_full);
   g_test_add_func ("/drr/room", test_room);
   g_test_add_func ("/drr/expiry", test_expiry);
+  g_test_add_func ("/drr/capacity", test_capacity);
   return g_test_run ();
 }

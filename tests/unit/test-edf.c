@@ -237,7 +237,107 @@ test_no_saving (void)
   fixture_free_edf (edf);
 }
 
+/* Asked for alone all the time, a class with deadlines owes it to the one that
+ * waits without: that says when it may no more, and then has its turn. */
+static void
+test_credit (void)
+{
+  SrtlaEdf *edf = srtla_edf_new (srtla_class_defaults);
+  const SrtlaQueueStats *high = srtla_edf_stats (edf, SRTLA_CLASS_HIGH);
+  const SrtlaQueueStats *best = srtla_edf_stats (edf,
+      SRTLA_CLASS_BEST_EFFORT);
+  SrtlaItem item;
+  guint step;
+
+  for (step = 0; step < 10000; step++) {
+    while (high->packets < 3)
+      fixture_push_edf (edf, SRTLA_CLASS_HIGH, 1000, step, 0);
+    if (step == 100)
+      g_assert_cmpuint (high->packets_out, ==, 100);
+    while (step >= 100 && best->packets < 3)
+      fixture_push_edf (edf, SRTLA_CLASS_BEST_EFFORT, 1000, SRTLA_TIME_NONE, 0);
+    g_assert_true (srtla_edf_pop (edf, srtla_edf_has_credit (edf,
+                SRTLA_CLASS_HIGH) ? 1u << SRTLA_CLASS_HIGH : SRTLA_ALL_CLASSES,
+            step, &item));
+  }
+  g_assert_cmpfloat_with_epsilon (best->packets_out / 1e4, 1500.0 / (9000 + 1500),
+      0.01);
+  fixture_free_edf (edf);
+}
+
+/* A class that is late has its packet now and then, however much of more urgent
+ * ones there is; one that is not late waits. */
+static void
+test_patience (void)
+{
+  SrtlaEdf *edf = srtla_edf_new (srtla_class_defaults);
+  const SrtlaQueueStats *low = srtla_edf_stats (edf, SRTLA_CLASS_LOW);
+  SrtlaItem item;
+  guint step;
+
+  for (step = 0; step < 10000; step++) {
+    while (srtla_edf_stats (edf, SRTLA_CLASS_HIGH)->packets < 3)
+      fixture_push_edf (edf, SRTLA_CLASS_HIGH, 1000, 1000, 0);
+    while (low->packets < 3)
+      fixture_push_edf (edf, SRTLA_CLASS_LOW, 1000, 5000, 0);
+    g_assert_true (srtla_edf_pop (edf, SRTLA_ALL_CLASSES, step, &item));
+    if (step == 5000)
+      g_assert_cmpuint (low->packets_out, ==, 0);
+  }
+  g_assert_cmpuint (low->packets_out, >=, 5000 / 26);
+  g_assert_cmpuint (low->packets_out, <=, 5000 / 24);
+  fixture_free_edf (edf);
+}
+
+/* A packet of a class without deadlines that has one all the same goes by it, as
+ * long as its class keeps within its share. */
+static void
+test_own_deadline (void)
+{
+  SrtlaEdf *edf = srtla_edf_new (srtla_class_defaults);
+  const SrtlaQueueStats *best = srtla_edf_stats (edf,
+      SRTLA_CLASS_BEST_EFFORT);
+  guint waited = 0, step;
+  SrtlaItem item;
+
+  for (step = 0; step < 10000; step++) {
+    while (srtla_edf_stats (edf, SRTLA_CLASS_LOW)->packets < 3)
+      fixture_push_edf (edf, SRTLA_CLASS_LOW, 1000, step + 100, 0);
+    if (step % 20 == 0)         /* a twentieth of all; its share is a seventh */
+      fixture_push_edf (edf, SRTLA_CLASS_BEST_EFFORT, 1000, step + 2, 0);
+    g_assert_true (srtla_edf_pop (edf, SRTLA_ALL_CLASSES, step, &item));
+    waited += best->packets;
+  }
+  g_assert_cmpuint (waited, ==, 0);
+  g_assert_cmpuint (best->late, ==, 0);
+  for (step = 10000; step < 20000; step++) {    /* more than its share */
+    while (srtla_edf_stats (edf, SRTLA_CLASS_LOW)->packets < 3)
+      fixture_push_edf (edf, SRTLA_CLASS_LOW, 1000, step + 100, 0);
+    while (best->packets < 3)
+      fixture_push_edf (edf, SRTLA_CLASS_BEST_EFFORT, 1000, step + 2, 0);
+    g_assert_true (srtla_edf_pop (edf, SRTLA_ALL_CLASSES, step, &item));
+  }
+  g_assert_cmpfloat_with_epsilon ((best->packets_out - 500) / 1e4,
+      1500.0 / (9000 + 1500), 0.01);
+  fixture_free_edf (edf);
+}
+
 /* ---- Against a model --------------------------------------------------- */
+
+/* Now and then the classes are other ones. */
+static void
+change_class (SrtlaEdf *edf, GRand *rand, guint lengths[SRTLA_N_CLASSES])
+{
+  const SrtlaClassSettings settings = {
+    testing_chance (rand, 50) ? SRTLA_TIME_NONE : 1000,
+    (guint) g_rand_int_range (rand, 1500, 9000),
+    (guint) g_rand_int_range (rand, 1, 500)
+  };
+  SrtlaClass priority = g_rand_int (rand) % SRTLA_N_CLASSES;
+
+  srtla_edf_set_class (edf, priority, &settings);
+  lengths[priority] = settings.length;
+}
 
 /* Whatever it gives is the first of its class and of use; the books balance. */
 static void
@@ -246,12 +346,15 @@ test_model (void)
   GRand *rand = testing_rand_new ();
   SrtlaEdf *edf = srtla_edf_new (srtla_class_defaults);
   GQueue model[SRTLA_N_CLASSES];
+  guint lengths[SRTLA_N_CLASSES], most[SRTLA_N_CLASSES];
   SrtlaTime now = 0;
   guint64 number, in = 0, out = 0, expired = 0, refused = 0;
   guint i;
 
-  for (i = 0; i < SRTLA_N_CLASSES; i++)
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
     g_queue_init (&model[i]);
+    lengths[i] = most[i] = srtla_class_defaults[i].length;
+  }
   for (number = 0; number < 300000; number++) {
     guint classes = testing_chance (rand, 70) ? SRTLA_ALL_CLASSES
         : g_rand_int (rand) % (SRTLA_ALL_CLASSES + 1);
@@ -260,6 +363,8 @@ test_model (void)
     SrtlaItem item;
 
     now += g_rand_int (rand) % 100;
+    if (number % 1000 == 999)
+      change_class (edf, rand, lengths);
     if (testing_chance (rand, number / 5000 % 2 ? 60 : 40)) {
       item = fixture_item (0, g_rand_int (rand) % SRTLA_N_CLASSES,
           (gsize) g_rand_int_range (rand, 16, 1501),
@@ -267,11 +372,14 @@ test_model (void)
       item.expires = testing_chance (rand, 50) ? SRTLA_TIME_NONE
           : now + g_rand_int (rand) % 20000;
       in++;
+      g_assert_cmpint (srtla_edf_room (edf) >> item.priority & 1, ==,
+          model[item.priority].length < lengths[item.priority]);
       if (srtla_edf_push (edf, &item))
         g_queue_push_tail (&model[item.priority],
             GSIZE_TO_POINTER (number + 1));
       else
         refused++;
+      most[item.priority] = MAX (most[item.priority], lengths[item.priority]);
       continue;
     }
     while (srtla_edf_take_expired (edf, now, &item)) {
@@ -302,8 +410,7 @@ test_model (void)
 
     g_assert_true (srtla_queue_stats_balance (stats));
     g_assert_cmpuint (stats->packets, ==, g_queue_get_length (&model[i]));
-    g_assert_cmpuint (stats->packets_maximum, <=,
-        srtla_class_defaults[i].length);
+    g_assert_cmpuint (stats->packets_maximum, <=, most[i]);
     in -= stats->packets_in;
     out -= stats->packets_out;
     expired -= stats->dropped[SRTLA_DROP_EXPIRED];
@@ -325,6 +432,9 @@ main (int argc, char **argv)
   g_test_add_func ("/edf/shares", test_shares);
   g_test_add_func ("/edf/one-by-one", test_one_by_one);
   g_test_add_func ("/edf/no-saving", test_no_saving);
+  g_test_add_func ("/edf/credit", test_credit);
+  g_test_add_func ("/edf/patience", test_patience);
+  g_test_add_func ("/edf/own-deadline", test_own_deadline);
   g_test_add_func ("/edf/model", test_model);
   return g_test_run ();
 }
