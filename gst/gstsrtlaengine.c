@@ -123,6 +123,7 @@ gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
   shared.pool = engine->pool;
   shared.poll = config->poll;
   shared.batch = NULL;          /* theirs to make */
+  shared.parking = NULL;        /* likewise */
   shared.element = config->element;
   shared.notify = config->notify;
   shared.user_data = config->user_data;

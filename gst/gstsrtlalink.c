@@ -32,16 +32,40 @@ gst_srtla_link_new (const GstSrtlaLinkShared * shared, GstSrtlaUplink * uplink,
   return link;
 }
 
+/* Returns: the socket, which is the caller's. */
+static GSocket *
+detach_socket (GstSrtlaLink * link)
+{
+  gst_poll_remove_fd (link->shared->poll, &link->poll_fd);
+  link->blocked = link->retried = link->rebind = FALSE;
+  link->retry_at = link->error_since = link->refused_at = 0;
+  return g_steal_pointer (&link->socket);
+}
+
 static void
 close_socket (GstSrtlaLink * link)
 {
+  GSocket *socket;
+
   if (link->socket == NULL)
     return;
-  gst_poll_remove_fd (link->shared->poll, &link->poll_fd);
-  g_socket_close (link->socket, NULL);
-  g_clear_object (&link->socket);
-  link->blocked = link->retried = link->rebind = FALSE;
-  link->retry_at = link->error_since = link->refused_at = 0;
+  socket = detach_socket (link);
+  g_socket_close (socket, NULL);
+  g_object_unref (socket);
+}
+
+/* In other states no receiver counts it, or another port is better. */
+void
+gst_srtla_link_park (GstSrtlaLink * link, SrtlaTime now)
+{
+  if (link->socket == NULL || link->error_since != 0
+      || (link->core_state != SRTLA_UPLINK_UP
+          && link->core_state != SRTLA_UPLINK_DOWN
+          && link->core_state != SRTLA_UPLINK_REGISTERING))
+    return;
+  gst_srtla_parking_put (link->shared->parking,
+      gst_srtla_uplink_get_spec (link->uplink), link->receiver, link->port,
+      detach_socket (link), now);
 }
 
 void
@@ -163,8 +187,13 @@ gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver, guint port,
 
   g_set_object (&link->receiver, receiver);
   link->port = port;
-  if (prepare (link, now, &error))
-    link->socket = gst_srtla_socket_open (&link->spec, receiver, port, &error);
+  if (prepare (link, now, &error)) {
+    link->socket = gst_srtla_parking_take (link->shared->parking,
+        gst_srtla_uplink_get_spec (link->uplink), receiver, port);
+    if (link->socket == NULL)
+      link->socket = gst_srtla_socket_open (&link->spec, receiver, port,
+          &error);
+  }
   if (link->socket == NULL) {
     gst_srtla_link_fail (link, g_strdup (error->message), now);
     g_error_free (error);

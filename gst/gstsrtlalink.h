@@ -8,6 +8,7 @@
 #include "gstsrtlaegress.h"
 #include "gstsrtlanotice.h"
 #include "gstsrtlapacket.h"
+#include "gstsrtlaparking.h"
 #include "gstsrtlaspec.h"
 
 G_BEGIN_DECLS
@@ -37,6 +38,7 @@ typedef struct
   GstSrtlaPacketPool *pool;
   GstPoll *poll;
   GstSrtlaBatch *batch;         /* to fill for each call */
+  GstSrtlaParking *parking;     /* where sockets wait for their uplinks' return */
   GstElement *element;          /* for the debug log */
   GstSrtlaNotifyFunc notify;
   gpointer user_data;           /* of notify */
@@ -88,6 +90,8 @@ typedef struct
 
 GstSrtlaLink *gst_srtla_link_new (const GstSrtlaLinkShared * shared,
     GstSrtlaUplink * uplink, SrtlaTime now);
+/* Before it is removed: its socket may be of use when it comes back. */
+void gst_srtla_link_park (GstSrtlaLink * link, SrtlaTime now);
 /* The core must have forgotten the slot, or be told of what waited before. */
 void gst_srtla_link_free (GstSrtlaLink * link);
 

@@ -11,6 +11,7 @@ gst_srtla_links_new (const GstSrtlaLinkShared * shared,
 
   links->shared = *shared;
   links->shared.batch = gst_srtla_batch_new ();
+  links->shared.parking = gst_srtla_parking_new ();
   links->uplinks = uplinks;
   links->target = target;
   links->generation = gst_srtla_uplinks_get_generation (uplinks) - 1;
@@ -29,6 +30,7 @@ gst_srtla_links_free (GstSrtlaLinks * links)
   g_ptr_array_unref (links->order);
   gst_srtla_target_free (links->target);
   gst_srtla_batch_free (links->shared.batch);
+  gst_srtla_parking_free (links->shared.parking);
   g_free (links);
 }
 
@@ -58,6 +60,7 @@ remove_link (GstSrtlaLinks * links, guint index, SrtlaTime now)
       link->slot);
   gst_srtla_link_transmit (link, now);
   gst_srtla_link_return (link, now);
+  gst_srtla_link_park (link, now);
   if (link->slot != SRTLA_NO_UPLINK) {
     if (link->core_state == SRTLA_UPLINK_UP)
       links->up--;
@@ -270,6 +273,7 @@ gst_srtla_links_update (GstSrtlaLinks * links, SrtlaTime now)
 
   follow_uplinks (links, now);
   follow_receiver (links, now);
+  gst_srtla_parking_expire (links->shared.parking, now);
   for (i = 0; i < links->order->len; i++) {
     GstSrtlaLink *link = links->order->pdata[i];
 
@@ -418,7 +422,8 @@ gst_srtla_links_is_empty (const GstSrtlaLinks * links)
 SrtlaTime
 gst_srtla_links_deadline (const GstSrtlaLinks * links)
 {
-  SrtlaTime deadline = links->target->resolve_at;
+  SrtlaTime deadline = MIN (links->target->resolve_at,
+      gst_srtla_parking_deadline (links->shared.parking));
   gboolean has_addresses = links->target->addresses->len > 0;
   guint i;
 

@@ -9,6 +9,59 @@ testing_patience (void)
   return (g_getenv ("SRTLA_TEST_SLOW") != NULL ? 60 : 15) * G_USEC_PER_SEC;
 }
 
+/* ---- What a process has --------------------------------------------------- */
+
+guint
+testing_count_entries (const gchar *path)
+{
+  GDir *directory = g_dir_open (path, 0, NULL);
+  guint count = 0;
+
+  g_assert_nonnull (directory);
+  while (g_dir_read_name (directory) != NULL)
+    count++;
+  g_dir_close (directory);
+  return count;
+}
+
+/* Prints what they are: names of threads, targets of descriptors. */
+static void
+list_entries (const gchar *path)
+{
+  GDir *directory = g_dir_open (path, 0, NULL);
+  const gchar *name;
+
+  while ((name = g_dir_read_name (directory)) != NULL) {
+    gchar *entry = g_build_filename (path, name, NULL);
+    gchar *comm = g_build_filename (entry, "comm", NULL), *text = NULL;
+
+    if (!g_file_get_contents (comm, &text, NULL, NULL))
+      text = g_file_read_link (entry, NULL);
+    g_printerr ("%s: %s\n", entry, text);
+    g_free (text);
+    g_free (comm);
+    g_free (entry);
+  }
+  g_dir_close (directory);
+}
+
+/* GLib's pools end their idle threads when told to, but not at once. */
+void
+testing_wait_entries (const gchar *path, guint most)
+{
+  gint64 end = g_get_monotonic_time () + testing_patience ();
+  guint count;
+
+  while ((count = testing_count_entries (path)) > most) {
+    if (g_get_monotonic_time () > end) {
+      list_entries (path);
+      g_error ("%s has %u entries, not %u", path, count, most);
+    }
+    g_thread_pool_stop_unused_threads ();
+    g_usleep (POLL_TIME);
+  }
+}
+
 /* ---- Messages ---------------------------------------------------------- */
 
 static GstBusSyncReply

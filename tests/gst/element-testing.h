@@ -59,6 +59,11 @@ void fixture_play (Fixture *fixture, guint uplinks);
 /* Returns: how long to wait for what must happen, µs: longer under valgrind. */
 gint64 testing_patience (void);
 
+/* Returns: how many entries a directory has: /proc/self/fd, /proc/self/task. */
+guint testing_count_entries (const gchar *path);
+/* Waits until there are no more than that. */
+void testing_wait_entries (const gchar *path, guint most);
+
 /* ---- Packets ----------------------------------------------------------- */
 
 /* Returns: a buffer with the data packet of that number of the caller whose

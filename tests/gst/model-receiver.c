@@ -25,6 +25,7 @@ struct _ModelReceiver
   GHashTable *counts;           /* source address → guint64 packets */
   GHashTable *cut;              /* set of source addresses */
   gboolean cut_all;
+  gboolean refuse;
   guint group;                  /* the latest that was opened */
 };
 
@@ -130,6 +131,13 @@ receive (ModelReceiver *model, GSocketAddress * address, const guint8 *data,
 
   if (is_cut (model, address))
     return;
+  if (model->refuse && size == SRTLA_REG_SIZE) {
+    const guint8 error[2] = { 0x92, 0x10 };
+
+    find_peer (model, address);
+    send_to (model, address, error, sizeof error);
+    return;
+  }
   srtla_receiver_receive (model->core, find_peer (model, address), data, size,
       now ());
   take_outputs (model);
@@ -270,6 +278,14 @@ model_receiver_cut (ModelReceiver *model, const gchar *source, gboolean cut)
     g_hash_table_add (model->cut, g_strdup (source));
   else
     g_hash_table_remove (model->cut, source);
+  g_mutex_unlock (&model->lock);
+}
+
+void
+model_receiver_refuse (ModelReceiver *model, gboolean refuse)
+{
+  g_mutex_lock (&model->lock);
+  model->refuse = refuse;
   g_mutex_unlock (&model->lock);
 }
 

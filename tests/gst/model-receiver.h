@@ -26,6 +26,9 @@ guint model_receiver_port (ModelReceiver *model);
 void model_receiver_cut (ModelReceiver *model, const gchar *source,
     gboolean cut);
 
+/* Answers all registration with REG_ERR, as a full receiver does. */
+void model_receiver_refuse (ModelReceiver *model, gboolean refuse);
+
 /* Returns: how many SRT packets arrived so far, from all or one source, doubles
  * and all. */
 guint64 model_receiver_packets (ModelReceiver *model, const gchar *source);

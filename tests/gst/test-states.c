@@ -5,59 +5,6 @@
 
 #define CYCLES 50
 
-/* Returns: how many entries a directory of /proc has. */
-static guint
-count_entries (const gchar *path)
-{
-  GDir *directory = g_dir_open (path, 0, NULL);
-  guint count = 0;
-
-  g_assert_nonnull (directory);
-  while (g_dir_read_name (directory) != NULL)
-    count++;
-  g_dir_close (directory);
-  return count;
-}
-
-/* Prints what they are: names of threads, targets of descriptors. */
-static void
-list_entries (const gchar *path)
-{
-  GDir *directory = g_dir_open (path, 0, NULL);
-  const gchar *name;
-
-  while ((name = g_dir_read_name (directory)) != NULL) {
-    gchar *entry = g_build_filename (path, name, NULL);
-    gchar *comm = g_build_filename (entry, "comm", NULL), *text = NULL;
-
-    if (!g_file_get_contents (comm, &text, NULL, NULL))
-      text = g_file_read_link (entry, NULL);
-    g_printerr ("%s: %s\n", entry, text);
-    g_free (text);
-    g_free (comm);
-    g_free (entry);
-  }
-  g_dir_close (directory);
-}
-
-/* Waits until there are no more entries than that. GLib's pools end their
- * idle threads when told to, but not at once. */
-static void
-wait_entries (const gchar *path, guint most)
-{
-  gint64 end = g_get_monotonic_time () + testing_patience ();
-  guint count;
-
-  while ((count = count_entries (path)) > most) {
-    if (g_get_monotonic_time () > end) {
-      list_entries (path);
-      g_error ("%s has %u entries, not %u", path, count, most);
-    }
-    g_thread_pool_stop_unused_threads ();
-    g_usleep (2000);
-  }
-}
-
 /* Elements post state changes on the bus; the record need not keep them. */
 static void
 forget_messages (Fixture *fixture)
@@ -96,12 +43,12 @@ test_cycles (Fixture *fixture, gconstpointer data)
   for (i = 0; i < 2; i++)
     cycle (fixture, i);
   g_thread_pool_stop_unused_threads ();
-  threads = count_entries ("/proc/self/task");
-  descriptors = count_entries ("/proc/self/fd");
+  threads = testing_count_entries ("/proc/self/task");
+  descriptors = testing_count_entries ("/proc/self/fd");
   for (i = 0; i < CYCLES; i++)
     cycle (fixture, i);
-  wait_entries ("/proc/self/task", threads);
-  wait_entries ("/proc/self/fd", descriptors);
+  testing_wait_entries ("/proc/self/task", threads);
+  testing_wait_entries ("/proc/self/fd", descriptors);
 
   /* As good as new. */
   i = (guint) model_receiver_packets (fixture->receiver, NULL);
@@ -135,12 +82,12 @@ test_lives (void)
     gst_object_unref (element);
     if (i == G_N_ELEMENTS (states)) {
       g_thread_pool_stop_unused_threads ();
-      threads = count_entries ("/proc/self/task");
-      descriptors = count_entries ("/proc/self/fd");
+      threads = testing_count_entries ("/proc/self/task");
+      descriptors = testing_count_entries ("/proc/self/fd");
     }
   }
-  wait_entries ("/proc/self/task", threads);
-  wait_entries ("/proc/self/fd", descriptors);
+  testing_wait_entries ("/proc/self/task", threads);
+  testing_wait_entries ("/proc/self/fd", descriptors);
   model_receiver_free (receiver);
 }
 

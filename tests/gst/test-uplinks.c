@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* srtlasink's uplinks: added, removed, failing, as children of the element. */
-#include "element-testing.h"
+#include "element-stream.h"
 
 #include <glib/gstdio.h>
 
 /* An address of TEST-NET-1 (RFC 5737), which no machine has. */
 #define NOWHERE "192.0.2.77"
-
-/* The pace of the stream that goes on while uplinks change. */
-#define BURST 40                /* packets */
-#define BURST_TIME 10000        /* µs */
-/* Packets that may be under way: what a small socket buffer holds, so that none
- * is lost behind the element on a slow machine. */
-#define BACKLOG (3 * BURST)
-
-static gboolean
-add_uplink (Fixture *fixture, const gchar *uplink)
-{
-  gboolean done = FALSE;
-
-  g_signal_emit_by_name (fixture->element, "add-uplink", uplink, &done);
-  return done;
-}
-
-static gboolean
-remove_uplink (Fixture *fixture, const gchar *uplink)
-{
-  gboolean done = FALSE;
-
-  g_signal_emit_by_name (fixture->element, "remove-uplink", uplink, &done);
-  return done;
-}
 
 static gchar *
 uplink_name (Fixture *fixture, const gchar *uplink)
@@ -42,88 +17,6 @@ uplink_name (Fixture *fixture, const gchar *uplink)
   name = g_strdup (gst_structure_get_string (stats, "name"));
   gst_structure_free (stats);
   return name;
-}
-
-/* Waits until `stats` does not name the uplink any more. */
-static void
-wait_gone (Fixture *fixture, const gchar *uplink)
-{
-  gint64 end = g_get_monotonic_time () + testing_patience ();
-  GstStructure *stats;
-
-  while ((stats = fixture_uplink_stats (fixture, uplink)) != NULL) {
-    gst_structure_free (stats);
-    if (g_get_monotonic_time () > end)
-      g_error ("uplink %s is still there", uplink);
-    g_usleep (2000);
-  }
-}
-
-/* ---- A stream that goes on meanwhile ------------------------------------ */
-
-typedef struct
-{
-  Fixture *fixture;
-  GThread *thread;
-  gint stop;
-  guint32 pushed;               /* read it after stream_stop () */
-} Stream;
-
-/* In bursts: one at a time all would go to the uplink that is acknowledged
- * first. */
-static gpointer
-push_packets (gpointer data)
-{
-  Stream *stream = data;
-  guint i;
-
-  while (!g_atomic_int_get (&stream->stop)) {
-    GstBufferList *list = gst_buffer_list_new ();
-
-    for (i = 0; i < BURST; i++)
-      gst_buffer_list_add (list, testing_buffer (stream->pushed++, 1));
-    g_assert_cmpint (gst_pad_push_list (stream->fixture->harness->srcpad,
-            list), ==, GST_FLOW_OK);
-    if (stream->pushed > BACKLOG)
-      fixture_wait_packets (stream->fixture, stream->pushed - BACKLOG);
-    g_usleep (BURST_TIME);
-  }
-  return NULL;
-}
-
-/* In classic mode every uplink gets its part of a burst; in the other one that
- * is enough for all may carry all, and here none has any limit. */
-static void
-stream_start (Stream *stream, Fixture *fixture)
-{
-  gst_util_set_object_arg (G_OBJECT (fixture->element), "mode", "classic");
-  stream->fixture = fixture;
-  stream->stop = FALSE;
-  stream->pushed = 0;
-  stream->thread = g_thread_new ("stream", push_packets, stream);
-}
-
-static guint32
-stream_stop (Stream *stream)
-{
-  g_atomic_int_set (&stream->stop, TRUE);
-  g_thread_join (stream->thread);
-  return stream->pushed;
-}
-
-/* Waits until the uplink carries packets that were not there before. */
-static void
-wait_carries (Fixture *fixture, const gchar *uplink)
-{
-  guint64 before = model_receiver_packets (fixture->receiver, uplink);
-  gint64 end = g_get_monotonic_time () + testing_patience ();
-
-  while (model_receiver_packets (fixture->receiver, uplink) < before + 10) {
-    if (g_get_monotonic_time () > end)
-      g_error ("uplink %s carries nothing: %s", uplink,
-          fixture_describe (fixture));
-    g_usleep (2000);
-  }
 }
 
 /* ---- Changes while PLAYING ---------------------------------------------- */
@@ -140,16 +33,16 @@ test_property (Fixture *fixture, gconstpointer data)
   (void) data;
   fixture_play (fixture, 2);
   before = uplink_name (fixture, "127.0.0.3");
-  stream_start (&stream, fixture);
-  wait_carries (fixture, "127.0.0.2");
-  wait_carries (fixture, "127.0.0.3");
+  stream_start (&stream, fixture, "classic");
+  fixture_wait_carries (fixture, "127.0.0.2");
+  fixture_wait_carries (fixture, "127.0.0.3");
 
   g_object_set (fixture->element, "uplinks", "127.0.0.3, 127.0.0.4,127.0.0.5",
       NULL);
-  wait_carries (fixture, "127.0.0.4");
-  wait_carries (fixture, "127.0.0.5");
-  wait_gone (fixture, "127.0.0.2");
-  wait_carries (fixture, "127.0.0.3");
+  fixture_wait_carries (fixture, "127.0.0.4");
+  fixture_wait_carries (fixture, "127.0.0.5");
+  fixture_wait_gone (fixture, "127.0.0.2");
+  fixture_wait_carries (fixture, "127.0.0.3");
   pushed = stream_stop (&stream);
 
   /* Nothing was lost, and the uplink that stayed never noticed. */
@@ -191,23 +84,23 @@ test_file (Fixture *fixture, gconstpointer data)
   write_file (path, "# two modems\n127.0.0.2\n\n  127.0.0.3  # the second\n");
   g_object_set (fixture->element, "uplinks", NULL, "uplinks-file", path, NULL);
   fixture_play (fixture, 2);
-  stream_start (&stream, fixture);
-  wait_carries (fixture, "127.0.0.2");
-  wait_carries (fixture, "127.0.0.3");
+  stream_start (&stream, fixture, "classic");
+  fixture_wait_carries (fixture, "127.0.0.2");
+  fixture_wait_carries (fixture, "127.0.0.3");
 
   /* Replaced by another file, as editors do it. */
   write_file (other, "127.0.0.3\n127.0.0.4\n");
   g_assert_cmpint (g_rename (other, path), ==, 0);
-  wait_carries (fixture, "127.0.0.4");
-  wait_gone (fixture, "127.0.0.2");
+  fixture_wait_carries (fixture, "127.0.0.4");
+  fixture_wait_gone (fixture, "127.0.0.2");
 
   /* Written in place. */
   file = fopen (path, "a");
   g_assert_nonnull (file);
   g_assert_cmpint (fputs ("127.0.0.5\r\n", file), >=, 0);
   g_assert_cmpint (fclose (file), ==, 0);
-  wait_carries (fixture, "127.0.0.5");
-  wait_carries (fixture, "127.0.0.3");
+  fixture_wait_carries (fixture, "127.0.0.5");
+  fixture_wait_carries (fixture, "127.0.0.3");
 
   pushed = stream_stop (&stream);
   fixture_wait_packets (fixture, pushed);
@@ -229,14 +122,14 @@ test_action_signals (Fixture *fixture, gconstpointer data)
 
   (void) data;
   fixture_play (fixture, 2);
-  stream_start (&stream, fixture);
-  g_assert_true (add_uplink (fixture, "127.0.0.4"));
-  wait_carries (fixture, "127.0.0.4");
-  g_assert_true (remove_uplink (fixture, "127.0.0.2"));
-  wait_gone (fixture, "127.0.0.2");
-  g_assert_false (remove_uplink (fixture, "127.0.0.2"));
-  g_assert_false (remove_uplink (fixture, "127.0.0.9"));
-  wait_carries (fixture, "127.0.0.3");
+  stream_start (&stream, fixture, "classic");
+  g_assert_true (fixture_add_uplink (fixture, "127.0.0.4"));
+  fixture_wait_carries (fixture, "127.0.0.4");
+  g_assert_true (fixture_remove_uplink (fixture, "127.0.0.2"));
+  fixture_wait_gone (fixture, "127.0.0.2");
+  g_assert_false (fixture_remove_uplink (fixture, "127.0.0.2"));
+  g_assert_false (fixture_remove_uplink (fixture, "127.0.0.9"));
+  fixture_wait_carries (fixture, "127.0.0.3");
   pushed = stream_stop (&stream);
   fixture_wait_packets (fixture, pushed);
   fixture_check_arrived (fixture, 0, pushed, 1);
@@ -255,15 +148,15 @@ test_restless (Fixture *fixture, gconstpointer data)
   (void) data;
   fixture_use_receiver (fixture, SRTLA_BEHAVIOUR_F, "127.0.0.1");
   fixture_play (fixture, 2);
-  stream_start (&stream, fixture);
+  stream_start (&stream, fixture, "classic");
   for (i = 0; i < 100; i++) {
-    g_assert_true (add_uplink (fixture, "127.0.0.4"));
+    g_assert_true (fixture_add_uplink (fixture, "127.0.0.4"));
     g_object_set (fixture->element, "uplinks",
         i % 2 == 0 ? "127.0.0.2,127.0.0.5" : "127.0.0.2,127.0.0.3", NULL);
-    remove_uplink (fixture, "127.0.0.4");
+    fixture_remove_uplink (fixture, "127.0.0.4");
   }
-  wait_carries (fixture, "127.0.0.2");
-  wait_carries (fixture, "127.0.0.3");
+  fixture_wait_carries (fixture, "127.0.0.2");
+  fixture_wait_carries (fixture, "127.0.0.3");
   pushed = stream_stop (&stream);
   fixture_wait_packets (fixture, fixture_stat (fixture, "packets-sent"));
   g_assert_cmpuint (fixture_stat (fixture, "packets-received"), ==, pushed);
@@ -276,8 +169,8 @@ static void
 test_before_playing (Fixture *fixture, gconstpointer data)
 {
   (void) data;
-  g_assert_true (add_uplink (fixture, "127.0.0.4"));
-  g_assert_true (remove_uplink (fixture, "127.0.0.2"));
+  g_assert_true (fixture_add_uplink (fixture, "127.0.0.4"));
+  g_assert_true (fixture_remove_uplink (fixture, "127.0.0.2"));
   fixture_play (fixture, 2);
   fixture_wait_uplink (fixture, "127.0.0.3", "up");
   fixture_wait_uplink (fixture, "127.0.0.4", "up");
@@ -374,8 +267,8 @@ test_cannot_bind (Fixture *fixture, gconstpointer data)
 
   /* Taken out of the list they are gone. */
   g_object_set (fixture->element, "uplinks", "127.0.0.2", NULL);
-  wait_gone (fixture, NOWHERE);
-  wait_gone (fixture, "nosuchinterface");
+  fixture_wait_gone (fixture, NOWHERE);
+  fixture_wait_gone (fixture, "nosuchinterface");
 }
 
 /* A modem may yet be plugged in: the pipeline goes on, as long as it is told
@@ -401,8 +294,8 @@ test_last_removed (Fixture *fixture, gconstpointer data)
 {
   (void) data;
   fixture_play (fixture, 2);
-  g_assert_true (remove_uplink (fixture, "127.0.0.2"));
-  g_assert_true (remove_uplink (fixture, "127.0.0.3"));
+  g_assert_true (fixture_remove_uplink (fixture, "127.0.0.2"));
+  g_assert_true (fixture_remove_uplink (fixture, "127.0.0.3"));
   fixture_expect (fixture, GST_MESSAGE_ERROR, "uplinks");
 }
 
@@ -595,7 +488,7 @@ test_children (Fixture *fixture, gconstpointer data)
   trace_wait (&log, "state 127.0.0.2 up");
   trace_wait (&log, "state 127.0.0.3 up");
 
-  g_assert_true (add_uplink (fixture, "127.0.0.4"));
+  g_assert_true (fixture_add_uplink (fixture, "127.0.0.4"));
   trace_wait (&log, "uplink-added 127.0.0.4");
   trace_wait (&log, "state 127.0.0.4 up");
   check_child (fixture, 2, "127.0.0.4");
@@ -603,7 +496,7 @@ test_children (Fixture *fixture, gconstpointer data)
   /* A child that someone holds outlives its uplink. */
   kept = gst_child_proxy_get_child_by_index (proxy, 0);
   name = g_strconcat ("child-removed ", GST_OBJECT_NAME (kept), NULL);
-  g_assert_true (remove_uplink (fixture, "127.0.0.2"));
+  g_assert_true (fixture_remove_uplink (fixture, "127.0.0.2"));
   trace_wait (&log, "uplink-removed 127.0.0.2");
   trace_wait (&log, name);
   g_assert_cmpuint (gst_child_proxy_get_children_count (proxy), ==, 2);
