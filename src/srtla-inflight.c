@@ -4,13 +4,14 @@
 #include <string.h>
 
 #define MAX_CAPACITY 65536
-/* No entry: the end of a chain. */
-#define NONE G_MAXUINT32
 
+/* Chains go from newer to older places and are never mended: they end where
+ * nothing is held any more, which is before the ring overwrites a node. */
 typedef struct
 {
   SrtlaInflightEntry entry;
-  guint32 newer, older;         /* neighbours in its bucket's chain */
+  guint32 older;                /* place, modulo 2^32, of the one before it in
+                                 * its bucket's chain; its own if there is none */
 } Node;
 
 G_STATIC_ASSERT (sizeof (Node) == 24);
@@ -18,6 +19,7 @@ G_STATIC_ASSERT (sizeof (Node) == 24);
 struct _SrtlaInflight
 {
   SrtlaInflightTotals totals;   /* of those held, and not settled */
+  guint n_held;
   guint64 inserted;             /* insertions ever: the next one's place */
   guint64 oldest;               /* place before which nothing is held */
   guint64 passed;               /* place before which all has left the uplink */
@@ -25,8 +27,7 @@ struct _SrtlaInflight
   guint32 mask;                 /* capacity - 1 */
   guint shift;                  /* takes a hash to its bucket */
   guint n_buckets;
-  guint n_held;
-  guint32 *buckets;             /* newest node of each chain */
+  guint32 *buckets;             /* place, modulo 2^32, of each chain's newest */
   Node nodes[];
 };
 
@@ -45,6 +46,14 @@ node_at (SrtlaInflight *log, guint64 place)
   return &log->nodes[place & log->mask];
 }
 
+/* Returns: whether something may be held at a place, given modulo 2^32. */
+static inline gboolean
+is_within (const SrtlaInflight *log, guint32 place)
+{
+  return (guint32) log->inserted - place - 1
+      < (guint32) (log->inserted - log->oldest);
+}
+
 static inline void
 discount (SrtlaInflight *log, Node *node)
 {
@@ -54,18 +63,20 @@ discount (SrtlaInflight *log, Node *node)
   log->totals.bytes -= node->entry.size;
 }
 
-static void
+static inline void
 settle (SrtlaInflight *log, Node *node)
 {
-  if (node->newer != NONE)
-    log->nodes[node->newer].older = node->older;
-  else
-    *bucket_of (log, node->entry.sequence) = node->older;
-  if (node->older != NONE)
-    log->nodes[node->older].newer = node->newer;
   node->entry.held = FALSE;
   log->n_held--;
   discount (log, node);
+}
+
+/* Moves the oldest place on to what is held. */
+static inline void
+skip_settled (SrtlaInflight *log)
+{
+  while (log->oldest < log->inserted && !node_at (log, log->oldest)->entry.held)
+    log->oldest++;
 }
 
 /* Moves the oldest place on by one. Returns: TRUE if it was held. */
@@ -117,16 +128,35 @@ srtla_inflight_set_reach (SrtlaInflight *log, guint reach)
 /* Any caller's number. */
 #define ANYBODY G_MAXUINT
 
-/* Returns: the newest node that holds the number, NONE if there is none. */
-static inline guint32
+/* Returns: the newest node that holds the number, NULL if there is none. */
+static inline Node *
+find_from (SrtlaInflight *log, guint caller, guint32 sequence, guint32 place)
+{
+  while (is_within (log, place)) {
+    Node *node = node_at (log, place);
+
+    if (node->entry.sequence == sequence && node->entry.held
+        && (caller == ANYBODY || node->entry.caller == caller))
+      return node;
+    if (node->older == place)
+      break;
+    place = node->older;
+  }
+  return NULL;
+}
+
+static inline Node *
 find (SrtlaInflight *log, guint caller, guint32 sequence)
 {
-  guint32 index = *bucket_of (log, sequence);
+  return find_from (log, caller, sequence, *bucket_of (log, sequence));
+}
 
-  while (index != NONE && (log->nodes[index].entry.sequence != sequence
-          || (caller != ANYBODY && log->nodes[index].entry.caller != caller)))
-    index = log->nodes[index].older;
-  return index;
+/* Returns: the next older one of the same number, whoever's. */
+static inline Node *
+find_older (SrtlaInflight *log, const Node *node, guint32 place)
+{
+  return node->older == place ? NULL
+      : find_from (log, ANYBODY, node->entry.sequence, node->older);
 }
 
 gboolean
@@ -134,29 +164,30 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
     gsize size, SrtlaTime now)
 {
   gboolean dropped = FALSE;
-  guint32 index, *bucket;
+  guint32 place, *bucket;
   Node *node;
 
-  if (log->inserted - log->oldest == log->reach)
+  if (G_UNLIKELY (log->inserted - log->oldest == log->reach))
     dropped = drop_oldest (log);
 
-  index = (guint32) (log->inserted++ & log->mask);
+  place = (guint32) log->inserted;
   bucket = bucket_of (log, sequence);
-  node = &log->nodes[index];
+  node = node_at (log, place);
   node->entry = (SrtlaInflightEntry) {
     .sequence = sequence,
     .size = (guint16) MIN (size, G_MAXUINT16),
     .caller = (guint8) caller,
     .held = TRUE,
-    .again = find (log, caller, sequence) != NONE,
     .sent_at = now,
   };
-  node->newer = NONE;
-  node->older = *bucket;
-  if (node->older != NONE)
-    log->nodes[node->older].newer = index;
-  *bucket = index;
+  node->older = place;
+  if (G_UNLIKELY (is_within (log, *bucket))) {
+    node->entry.again = find (log, caller, sequence) != NULL;
+    node->older = *bucket;
+  }
+  *bucket = place;
 
+  log->inserted++;
   log->n_held++;
   log->totals.count++;
   log->totals.bytes += node->entry.size;
@@ -165,26 +196,27 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
 
 /* Of the places that share a node it holds the latest one used. */
 static inline guint64
-place_of (const SrtlaInflight *log, guint32 index)
+place_of (const SrtlaInflight *log, const Node *node)
 {
   guint64 last = log->inserted - 1;
 
-  return last - (((guint32) last - index) & log->mask);
+  return last - (((guint32) last - (guint32) (node - log->nodes)) & log->mask);
 }
 
 static inline gboolean
 take (SrtlaInflight *log, guint caller, guint32 sequence,
     SrtlaInflightEntry *taken, guint64 *place)
 {
-  guint32 index = find (log, caller, sequence);
+  Node *node = find (log, caller, sequence);
 
-  if (index == NONE)
+  if (node == NULL)
     return FALSE;
-  settle (log, &log->nodes[index]);
+  settle (log, node);
   if (taken != NULL)
-    *taken = log->nodes[index].entry;
+    *taken = node->entry;
   if (place != NULL)
-    *place = place_of (log, index);
+    *place = place_of (log, node);
+  skip_settled (log);
   return TRUE;
 }
 
@@ -192,24 +224,20 @@ SrtlaInflightEntry *
 srtla_inflight_find (SrtlaInflight *log, guint caller, guint32 sequence,
     guint64 *place)
 {
-  guint32 index = find (log, caller, sequence);
+  Node *node = find (log, caller, sequence);
 
-  if (index == NONE)
+  if (node == NULL)
     return NULL;
-  *place = place_of (log, index);
-  return &log->nodes[index].entry;
+  *place = place_of (log, node);
+  return &node->entry;
 }
 
 gboolean
 srtla_inflight_lose (SrtlaInflight *log, guint caller, guint32 sequence)
 {
-  guint32 index = find (log, caller, sequence);
-  Node *node;
+  Node *node = find (log, caller, sequence);
 
-  if (index == NONE)
-    return FALSE;
-  node = &log->nodes[index];
-  if (node->entry.settled || node->entry.lost)
+  if (node == NULL || node->entry.settled || node->entry.lost)
     return FALSE;
   discount (log, node);
   node->entry.lost = TRUE;
@@ -244,17 +272,15 @@ gboolean
 srtla_inflight_settle (SrtlaInflight *log, guint caller, guint32 sequence,
     SrtlaInflightEntry *settled, guint64 *place)
 {
-  guint32 index = find (log, caller, sequence);
-  Node *node;
+  Node *node = find (log, caller, sequence);
 
-  if (index == NONE || log->nodes[index].entry.settled)
+  if (node == NULL || node->entry.settled)
     return FALSE;
-  node = &log->nodes[index];
   discount (log, node);
   node->entry.settled = TRUE;
   *settled = node->entry;
   node->entry.reported = FALSE;
-  *place = place_of (log, index);
+  *place = place_of (log, node);
   return TRUE;
 }
 
@@ -276,27 +302,29 @@ gboolean
 srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
     guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
 {
-  guint32 index = find (log, ANYBODY, sequence);
-  guint32 oldest = index, newest = index;
+  Node *newest = find (log, ANYBODY, sequence), *oldest = newest, *node;
   gboolean ambiguous = FALSE;
-  guint copies = 0;
+  guint64 at, oldest_at;
 
-  if (index == NONE)
+  if (newest == NULL)
     return FALSE;
-  for (; index != NONE; index = log->nodes[index].older) {
-    if (log->nodes[index].entry.sequence != sequence)
-      continue;
-    ambiguous |= log->nodes[index].entry.caller
-        != log->nodes[newest].entry.caller;
-    if (copies++ == 0 || place_of (log, index) >= from
-        || place_of (log, oldest) < from)
-      oldest = index;
+  at = oldest_at = place_of (log, newest);
+  node = find_older (log, newest, (guint32) at);
+  *sole = node == NULL && !newest->entry.again;
+  while (G_UNLIKELY (node != NULL)) {
+    ambiguous |= node->entry.caller != newest->entry.caller;
+    at = place_of (log, node);
+    if (at >= from || oldest_at < from) {
+      oldest = node;
+      oldest_at = at;
+    }
+    node = find_older (log, node, (guint32) at);
   }
-  settle (log, &log->nodes[oldest]);
-  *taken = log->nodes[oldest].entry;
+  settle (log, oldest);
+  *taken = oldest->entry;
   taken->ambiguous = ambiguous;
-  *place = place_of (log, oldest);
-  *sole = copies == 1 && !taken->again;
+  *place = oldest_at;
+  skip_settled (log);
   return TRUE;
 }
 
@@ -310,19 +338,10 @@ srtla_inflight_take_caller_place (SrtlaInflight *log, guint caller,
 guint
 srtla_inflight_forget (SrtlaInflight *log, guint caller, guint32 sequence)
 {
-  guint32 index = *bucket_of (log, sequence);
   guint forgotten = 0;
 
-  while (index != NONE) {
-    Node *node = &log->nodes[index];
-
-    /* Settling a node leaves its own links alone. */
-    index = node->older;
-    if (node->entry.sequence != sequence || node->entry.caller != caller)
-      continue;
-    settle (log, node);
+  while (take (log, caller, sequence, NULL, NULL))
     forgotten++;
-  }
   return forgotten;
 }
 
@@ -346,7 +365,7 @@ srtla_inflight_forget_caller (SrtlaInflight *log, guint caller)
 void
 srtla_inflight_clear (SrtlaInflight *log)
 {
-  /* NONE is all ones. Nodes need no clearing: nothing leads to them. */
+  /* No place yet. Nodes need no clearing: nothing leads to them. */
   memset (log->buckets, 0xff, log->n_buckets * sizeof (guint32));
   log->inserted = log->oldest = log->passed = 0;
   log->n_held = 0;
@@ -380,6 +399,7 @@ srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,
   if (taken != NULL)
     *taken = *oldest;
   log->oldest++;
+  skip_settled (log);
   return TRUE;
 }
 
@@ -390,7 +410,6 @@ srtla_inflight_oldest (SrtlaInflight *log)
     log->oldest = log->inserted;
     return NULL;
   }
-  while (!node_at (log, log->oldest)->entry.held)
-    log->oldest++;
+  skip_settled (log);
   return &node_at (log, log->oldest)->entry;
 }
