@@ -5,37 +5,6 @@
  */
 #include "srtla-bond-private.h"
 
-static SrtlaTraffic *
-flow_of (SrtlaBond * bond, guint flow)
-{
-  return &bond->flows[flow % SRTLA_MAX_FLOWS].traffic;
-}
-
-static SrtlaTraffic *
-class_of (SrtlaBond * bond, guint priority)
-{
-  return &bond->books[priority % SRTLA_N_CLASSES].traffic;
-}
-
-static void
-count_in (SrtlaTraffic * traffic, gsize size)
-{
-  traffic->packets_in++;
-  traffic->bytes_in += size;
-}
-
-void
-srtla_bond_book_in (SrtlaBond * bond, const SrtlaItem * item)
-{
-  count_in (flow_of (bond, item->flow), item->packet.size);
-}
-
-void
-srtla_bond_book_class (SrtlaBond * bond, const SrtlaItem * item)
-{
-  count_in (class_of (bond, item->priority), item->packet.size);
-}
-
 static void
 count_wait (SrtlaTraffic * traffic, gsize size)
 {
@@ -49,8 +18,8 @@ count_wait (SrtlaTraffic * traffic, gsize size)
 void
 srtla_bond_book_wait (SrtlaBond * bond, const SrtlaItem * item)
 {
-  count_wait (flow_of (bond, item->flow), item->packet.size);
-  count_wait (class_of (bond, item->priority), item->packet.size);
+  count_wait (srtla_bond_flow_books (bond, item->flow), item->packet.size);
+  count_wait (srtla_bond_class_books (bond, item->priority), item->packet.size);
 }
 
 static void
@@ -65,25 +34,8 @@ count_leave (SrtlaTraffic * traffic, gsize size)
 void
 srtla_bond_book_leave (SrtlaBond * bond, const SrtlaItem * item)
 {
-  count_leave (flow_of (bond, item->flow), item->packet.size);
-  count_leave (class_of (bond, item->priority), item->packet.size);
-}
-
-static void
-count_out (SrtlaTraffic * traffic, gsize size, gboolean late)
-{
-  traffic->packets_out++;
-  traffic->bytes_out += size;
-  traffic->late += late ? 1 : 0;
-}
-
-void
-srtla_bond_book_out (SrtlaBond * bond, const SrtlaItem * item)
-{
-  gboolean late = item->deadline < bond->now;
-
-  count_out (flow_of (bond, item->flow), item->packet.size, late);
-  count_out (class_of (bond, item->priority), item->packet.size, late);
+  count_leave (srtla_bond_flow_books (bond, item->flow), item->packet.size);
+  count_leave (srtla_bond_class_books (bond, item->priority), item->packet.size);
 }
 
 static void
@@ -137,16 +89,16 @@ srtla_bond_book_undo (SrtlaBond * bond, const SrtlaOutput * output,
     SrtlaLoss reason)
 {
   count_total (&bond->stats, reason);
-  undo_out (flow_of (bond, output->flow), output->packet.size, reason);
-  undo_out (class_of (bond, output->priority), output->packet.size, reason);
+  undo_out (srtla_bond_flow_books (bond, output->flow), output->packet.size, reason);
+  undo_out (srtla_bond_class_books (bond, output->priority), output->packet.size, reason);
 }
 
 void
 srtla_bond_drop (SrtlaBond * bond, const SrtlaItem * item, SrtlaLoss reason)
 {
   count_total (&bond->stats, reason);
-  flow_of (bond, item->flow)->lost[reason]++;
+  srtla_bond_flow_books (bond, item->flow)->lost[reason]++;
   if (reason != SRTLA_LOSS_NOT_SRT)
-    class_of (bond, item->priority)->lost[reason]++;
+    srtla_bond_class_books (bond, item->priority)->lost[reason]++;
   srtla_bond_release (bond, item->packet.owner);
 }

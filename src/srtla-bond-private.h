@@ -14,11 +14,12 @@
 G_BEGIN_DECLS
 
 /* Waiting outputs: a batch of packets, a keepalive per uplink, a reply. */
-#define SRTLA_BOND_OUTPUTS 640
+#define SRTLA_BOND_OUTPUTS 1024 /* a power of two */
 #define SRTLA_BOND_EVENTS  256
 /* A NAK of the longest list, each number on its own, and some. */
 #define SRTLA_BOND_NAKS    48
 G_STATIC_ASSERT (SRTLA_BOND_OUTPUTS >= SRTLA_BOND_BATCH + 2 * SRTLA_MAX_UPLINKS);
+G_STATIC_ASSERT ((SRTLA_BOND_OUTPUTS & (SRTLA_BOND_OUTPUTS - 1)) == 0);
 
 /* One flow of packets into the bond. */
 typedef struct
@@ -27,7 +28,8 @@ typedef struct
   SrtlaClassifier classifier;
   SrtlaTime critical_until;     /* its critical window; 0 = none */
   SrtlaTraffic traffic;
-  SrtlaHistogram *interval, *total;     /* µs; NULL = it is closed */
+  /* µs; NULL = it is closed. The total is of what the interval is not. */
+  SrtlaHistogram *interval, *total;
   SrtlaDelays latest;           /* of the latest interval that is over */
 } SrtlaFlow;
 
@@ -36,7 +38,8 @@ typedef struct
 {
   SrtlaTraffic traffic;
   guint64 packets, bytes;       /* sent without having waited */
-  SrtlaHistogram interval, total;       /* µs from the flow to the socket */
+  SrtlaHistogram interval;      /* µs from the flow to the socket */
+  SrtlaHistogram total;         /* the same before the interval */
   SrtlaDelays latest;           /* of the latest interval that is over */
 } SrtlaClassBooks;
 
@@ -56,6 +59,9 @@ struct _SrtlaBond
   /* All modes but classic. */
   gboolean quality, exploration, rescue, nak_filter;    /* settings */
   guint latest;                 /* slot of the latest choice, or none */
+  SrtlaUplink *run_uplink;      /* takes run_left more bytes at run_at without */
+  guint64 run_left;             /* another choice */
+  SrtlaTime run_at;
   guint narrowest;              /* largest datagram that all paths carry, bytes */
   SrtlaTime queue_target;       /* µs; 0 = uplinks take all they are given */
   SrtlaTime now;                /* what the owner told last */
@@ -102,15 +108,21 @@ struct _SrtlaBond
   SrtlaBondStats stats;         /* the totals; the rest is filled when asked */
 };
 
-/* Appends an output. The caller knows that there is room. */
+/* Returns: a new output to be filled. The caller knows that there is room. */
+static inline SrtlaOutput *
+srtla_bond_append (SrtlaBond *bond)
+{
+  guint at = bond->outputs_first + bond->outputs_waiting++;
+
+  return &bond->outputs[at % SRTLA_BOND_OUTPUTS];
+}
+
+/* Appends an output. */
 static inline void
 srtla_bond_emit (SrtlaBond *bond, const SrtlaOutput *output)
 {
-  guint at = (bond->outputs_first + bond->outputs_waiting) % SRTLA_BOND_OUTPUTS;
-
   g_return_if_fail (bond->outputs_waiting < SRTLA_BOND_OUTPUTS);
-  bond->outputs[at] = *output;
-  bond->outputs_waiting++;
+  *srtla_bond_append (bond) = *output;
 }
 /* Drops a reference on what keeps a packet; NULL is none. */
 void srtla_bond_release (SrtlaBond *bond, gpointer owner);
@@ -186,6 +198,13 @@ void srtla_enhanced_resend (SrtlaBond *bond, SrtlaUplink *uplink,
 gboolean srtla_enhanced_rescue (SrtlaBond *bond, SrtlaUplink *uplink,
     gboolean patient, SrtlaTime now);
 
+/* What a choice rests on has changed: the next packet gets another. */
+static inline void
+srtla_bond_end_run (SrtlaBond * bond)
+{
+  bond->run_left = 0;
+}
+
 static inline gboolean
 srtla_bond_is_classic (const SrtlaBond * bond)
 {
@@ -199,18 +218,68 @@ gboolean srtla_bond_send (SrtlaBond *bond, const SrtlaItem *item);
 
 /* srtla-bond-books.c: the books of classes and flows, and the totals of what is
  * lost. */
+static inline SrtlaTraffic *
+srtla_bond_flow_books (SrtlaBond * bond, guint flow)
+{
+  return &bond->flows[flow % SRTLA_MAX_FLOWS].traffic;
+}
+
+static inline SrtlaTraffic *
+srtla_bond_class_books (SrtlaBond * bond, guint priority)
+{
+  return &bond->books[priority % SRTLA_N_CLASSES].traffic;
+}
+
+static inline void
+srtla_traffic_in (SrtlaTraffic * traffic, gsize size)
+{
+  traffic->packets_in++;
+  traffic->bytes_in += size;
+}
 
 /* It came in, in its flow; it has a class now. */
-void srtla_bond_book_in (SrtlaBond *bond, const SrtlaItem *item);
-void srtla_bond_book_class (SrtlaBond *bond, const SrtlaItem *item);
+static inline void
+srtla_bond_book_in (SrtlaBond * bond, const SrtlaItem * item)
+{
+  srtla_traffic_in (srtla_bond_flow_books (bond, item->flow),
+      item->packet.size);
+}
+
+static inline void
+srtla_bond_book_class (SrtlaBond * bond, const SrtlaItem * item)
+{
+  srtla_traffic_in (srtla_bond_class_books (bond, item->priority),
+      item->packet.size);
+}
+
+static inline void
+srtla_traffic_out (SrtlaTraffic * traffic, gsize size, gboolean late)
+{
+  traffic->packets_out++;
+  traffic->bytes_out += size;
+  traffic->late += late ? 1 : 0;
+}
+
+/* It goes to an uplink. */
+static inline void
+srtla_bond_book_out (SrtlaBond * bond, const SrtlaItem * item)
+{
+  gboolean late = item->deadline < bond->now;
+
+  srtla_traffic_out (srtla_bond_flow_books (bond, item->flow),
+      item->packet.size, late);
+  srtla_traffic_out (srtla_bond_class_books (bond, item->priority),
+      item->packet.size, late);
+}
+
 /* It waits from now on; no more. */
 void srtla_bond_book_wait (SrtlaBond *bond, const SrtlaItem *item);
 void srtla_bond_book_leave (SrtlaBond *bond, const SrtlaItem *item);
-/* It goes to an uplink. */
-void srtla_bond_book_out (SrtlaBond *bond, const SrtlaItem *item);
-/* Reads the percentiles. */
+/* Reads the percentiles of one, or of two together. */
 void srtla_bond_read_delays (const SrtlaHistogram *histogram,
     SrtlaDelays *delays);
+void srtla_bond_read_both_delays (const SrtlaHistogram *histogram,
+    const SrtlaHistogram *other, SrtlaDelays *delays);
 /* It did not go after all. */
 void srtla_bond_book_undo (SrtlaBond *bond, const SrtlaOutput *output,
     SrtlaLoss reason);

@@ -37,12 +37,16 @@ srtla_bond_useful_until (const SrtlaBond * bond, guint caller,
 static SrtlaTime
 usefulness_of (SrtlaBond * bond, const SrtlaItem * item)
 {
+  SrtlaCaller *caller;
+
   if (item->caller == SRTLA_NO_CALLER || item->kind != SRTLA_KIND_SRT_DATA)
     return SRTLA_TIME_NONE;
-  if (!srtla_srt_is_retransmission (item->packet.data))
-    srtla_usefulness_observe (&bond->callers.slots[item->caller].usefulness,
-        srtla_srt_timestamp (item->packet.data), item->arrived);
-  return srtla_bond_useful_until (bond, item->caller, item->packet.data,
+  caller = &bond->callers.slots[item->caller];
+  if (G_UNLIKELY (srtla_srt_is_retransmission (item->packet.data)))
+    return srtla_bond_useful_until (bond, item->caller, item->packet.data,
+        item->arrived);
+  return srtla_usefulness_take (&caller->usefulness,
+      srtla_srt_timestamp (item->packet.data), caller->flags, caller->latency,
       item->arrived);
 }
 
@@ -312,6 +316,7 @@ srtla_bond_set_queue_target (SrtlaBond * bond, SrtlaTime queue_target)
 {
   guint i;
 
+  srtla_bond_end_run (bond);
   bond->queue_target = queue_target;
   for (i = 0; i < bond->n_uplinks; i++)
     srtla_bond_weigh (bond, bond->order[i], bond->now);
@@ -394,6 +399,7 @@ void
 srtla_bond_uplink_blocked (SrtlaBond * bond, guint slot, gboolean blocked)
 {
   g_return_if_fail (srtla_bond_uplink (bond, slot) != NULL);
+  srtla_bond_end_run (bond);
   bond->uplinks[slot]->blocked = blocked;
 }
 
@@ -401,6 +407,7 @@ void
 srtla_bond_uplink_backlog (SrtlaBond * bond, guint slot, guint64 bytes)
 {
   g_return_if_fail (srtla_bond_uplink (bond, slot) != NULL);
+  srtla_bond_end_run (bond);
   bond->uplinks[slot]->backlog = bytes;
 }
 
@@ -411,6 +418,7 @@ srtla_bond_uplink_limit (SrtlaBond * bond, guint slot, guint64 bitrate,
   SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
 
   g_return_if_fail (uplink != NULL);
+  srtla_bond_end_run (bond);
   uplink->bitrate_maximum = bitrate;
   uplink->tokens = 0;
   uplink->tokens_at = now;
@@ -424,14 +432,13 @@ srtla_bond_note_sent (SrtlaBond * bond, const SrtlaOutput * output,
   SrtlaFlow *flow = &bond->flows[output->flow % SRTLA_MAX_FLOWS];
   SrtlaTime took = now > output->arrived ? now - output->arrived : 0;
 
+  guint place = srtla_histogram_place (took);
+
   if (output->kind != SRTLA_OUTPUT_PACKET || output->copy != SRTLA_COPY_NONE)
     return;
-  srtla_histogram_record (&books->interval, took);
-  srtla_histogram_record (&books->total, took);
-  if (flow->interval == NULL)
-    return;
-  srtla_histogram_record (flow->interval, took);
-  srtla_histogram_record (flow->total, took);
+  srtla_histogram_record_at (&books->interval, place, took);
+  if (flow->interval != NULL)
+    srtla_histogram_record_at (flow->interval, place, took);
 }
 
 void
@@ -442,6 +449,7 @@ srtla_bond_reset_interval (SrtlaBond * bond)
   bond->interval_over = TRUE;
   for (i = 0; i < SRTLA_N_CLASSES; i++) {
     srtla_bond_read_delays (&bond->books[i].interval, &bond->books[i].latest);
+    srtla_histogram_merge (&bond->books[i].total, &bond->books[i].interval);
     srtla_histogram_reset (&bond->books[i].interval);
   }
   for (i = 0; i < SRTLA_MAX_FLOWS; i++) {
@@ -450,6 +458,7 @@ srtla_bond_reset_interval (SrtlaBond * bond)
     if (flow->interval == NULL)
       continue;
     srtla_bond_read_delays (flow->interval, &flow->latest);
+    srtla_histogram_merge (flow->total, flow->interval);
     srtla_histogram_reset (flow->interval);
   }
 }

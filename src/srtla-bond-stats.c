@@ -60,6 +60,16 @@ srtla_bond_read_delays (const SrtlaHistogram * histogram, SrtlaDelays * delays)
   delays->maximum = histogram->maximum;
 }
 
+void
+srtla_bond_read_both_delays (const SrtlaHistogram * histogram,
+    const SrtlaHistogram * other, SrtlaDelays * delays)
+{
+  SrtlaHistogram both = *histogram;
+
+  srtla_histogram_merge (&both, other);
+  srtla_bond_read_delays (&both, delays);
+}
+
 static void
 copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
 {
@@ -80,7 +90,8 @@ copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
     srtla_bond_read_delays (&bond->books[i].interval, &class->interval);
     if (bond->interval_over)
       class->interval = bond->books[i].latest;
-    srtla_bond_read_delays (&bond->books[i].total, &class->total);
+    srtla_bond_read_both_delays (&bond->books[i].total,
+        &bond->books[i].interval, &class->total);
   }
   for (i = 0, stats->n_flows = 0; i < SRTLA_MAX_FLOWS; i++) {
     SrtlaFlowStats *flow = &stats->flows[stats->n_flows];
@@ -94,7 +105,8 @@ copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
     srtla_bond_read_delays (bond->flows[i].interval, &flow->interval);
     if (bond->interval_over)
       flow->interval = bond->flows[i].latest;
-    srtla_bond_read_delays (bond->flows[i].total, &flow->total);
+    srtla_bond_read_both_delays (bond->flows[i].total, bond->flows[i].interval,
+        &flow->total);
     stats->n_flows++;
   }
   stats->waiting = srtla_pipeline_waiting (bond->pipeline);

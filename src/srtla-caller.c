@@ -45,12 +45,6 @@ is_open (const SrtlaCaller *caller)
   return caller->last_heard != 0 && !caller->closed;
 }
 
-static inline void
-touch (SrtlaCaller *caller, SrtlaTime now)
-{
-  caller->last_heard = MAX (now, 1);    /* 0 says that the slot is free */
-}
-
 /* Returns: the slot of the caller with that id of its own. */
 static guint
 find_socket (const SrtlaCallers *callers, guint32 socket_id)
@@ -137,7 +131,7 @@ start_afresh (SrtlaCallers *callers, guint slot, SrtlaTime now)
   caller->life = life;
   caller->tracker = tracker;
   caller->replies = replies;
-  touch (caller, now);
+  srtla_caller_touch (caller, now);
 }
 
 static guint
@@ -154,7 +148,7 @@ make_caller (SrtlaCallers *callers, SrtlaTime now, gboolean *is_new)
 
 /* ---- Outgoing ---------------------------------------------------------- */
 
-G_GNUC_NO_INLINE static guint
+static guint
 outgoing_handshake (SrtlaCallers *callers, const guint8 *data, gsize size,
     SrtlaTime now, gboolean *is_new)
 {
@@ -185,7 +179,7 @@ outgoing_handshake (SrtlaCallers *callers, const guint8 *data, gsize size,
   return slot;
 }
 
-G_GNUC_NO_INLINE static guint
+static guint
 outgoing_other (SrtlaCallers *callers, SrtlaKind kind, const guint8 *data,
     SrtlaTime now, gboolean *is_new)
 {
@@ -205,20 +199,13 @@ outgoing_other (SrtlaCallers *callers, SrtlaKind kind, const guint8 *data,
   return slot;
 }
 
-static inline void
-count_data (SrtlaCaller *caller, const guint8 *data, gsize size)
-{
-  caller->packets++;
-  caller->bytes += size;
-  caller->retransmissions += srtla_srt_is_retransmission (data) ? 1 : 0;
-}
-
-G_GNUC_NO_INLINE static guint
-outgoing_any (SrtlaCallers *callers, SrtlaKind kind, const guint8 *data,
-    gsize size, SrtlaTime now, gboolean *is_new)
+guint
+srtla_callers_outgoing_any (SrtlaCallers *callers, SrtlaKind kind,
+    const guint8 *data, gsize size, SrtlaTime now, gboolean *is_new)
 {
   guint slot;
 
+  *is_new = FALSE;
   if (!srtla_kind_is_srt (kind))
     return SRTLA_NO_CALLER;
   if (kind == SRTLA_KIND_SRT_HANDSHAKE)
@@ -229,31 +216,10 @@ outgoing_any (SrtlaCallers *callers, SrtlaKind kind, const guint8 *data,
     return slot;
 
   callers->latest = slot;
-  touch (&callers->slots[slot], now);
+  srtla_caller_touch (&callers->slots[slot], now);
   if (kind == SRTLA_KIND_SRT_DATA)
-    count_data (&callers->slots[slot], data, size);
+    srtla_caller_count (&callers->slots[slot], data, size);
   return slot;
-}
-
-guint
-srtla_callers_outgoing (SrtlaCallers *callers, SrtlaKind kind,
-    const guint8 *data, gsize size, SrtlaTime now, gboolean *is_new)
-{
-  guint slot = callers->latest;
-
-  *is_new = FALSE;
-  /* Nearly always it is data, and of the caller of the last packet. */
-  if (G_LIKELY (kind == SRTLA_KIND_SRT_DATA && slot != SRTLA_NO_CALLER)) {
-    SrtlaCaller *caller = &callers->slots[slot];
-
-    if (G_LIKELY (caller->peer_id != 0
-            && caller->peer_id == srtla_srt_destination (data))) {
-      touch (caller, now);
-      count_data (caller, data, size);
-      return slot;
-    }
-  }
-  return outgoing_any (callers, kind, data, size, now, is_new);
 }
 
 /* ---- Incoming ---------------------------------------------------------- */
@@ -434,6 +400,6 @@ srtla_callers_incoming (SrtlaCallers *callers, SrtlaKind kind,
     confirm (caller, kind, data, size);
   if (kind == SRTLA_KIND_SRT_SHUTDOWN)
     caller->closed = TRUE;
-  touch (caller, now);
+  srtla_caller_touch (caller, now);
   return slot;
 }

@@ -61,7 +61,11 @@ void srtla_callers_clear (SrtlaCallers *callers);
  * Returns: a slot, or SRTLA_NO_CALLER if all slots are busy, if it is no SRT
  * packet, or if it needs no caller: a handshake that refuses or is cut short, a
  * shutdown of nobody, a destination of 0. */
-guint srtla_callers_outgoing (SrtlaCallers *callers, SrtlaKind kind,
+static inline guint srtla_callers_outgoing (SrtlaCallers *callers,
+    SrtlaKind kind, const guint8 *data, gsize size, SrtlaTime now,
+    gboolean *is_new);
+/* The same; the one above knows a short cut. */
+guint srtla_callers_outgoing_any (SrtlaCallers *callers, SrtlaKind kind,
     const guint8 *data, gsize size, SrtlaTime now, gboolean *is_new);
 
 /* Whose is this reply from the SRT server? Learns from conclusion handshakes
@@ -80,6 +84,40 @@ srtla_caller_latency (const SrtlaCaller * caller)
 {
   return caller->latency != 0 ? caller->latency * SRTLA_MILLISECOND
       : SRTLA_SECOND;
+}
+
+static inline void
+srtla_caller_touch (SrtlaCaller * caller, SrtlaTime now)
+{
+  caller->last_heard = MAX (now, 1);    /* 0 says that the slot is free */
+}
+
+static inline void
+srtla_caller_count (SrtlaCaller * caller, const guint8 * data, gsize size)
+{
+  caller->packets++;
+  caller->bytes += size;
+  caller->retransmissions += srtla_srt_is_retransmission (data) ? 1 : 0;
+}
+
+static inline guint
+srtla_callers_outgoing (SrtlaCallers * callers, SrtlaKind kind,
+    const guint8 * data, gsize size, SrtlaTime now, gboolean * is_new)
+{
+  guint slot = callers->latest;
+  SrtlaCaller *caller;
+
+  if (G_UNLIKELY (kind != SRTLA_KIND_SRT_DATA || slot == SRTLA_NO_CALLER))
+    return srtla_callers_outgoing_any (callers, kind, data, size, now, is_new);
+  /* Nearly always it is data, and of the caller of the last packet. */
+  caller = &callers->slots[slot];
+  if (G_UNLIKELY (caller->peer_id == 0
+          || caller->peer_id != srtla_srt_destination (data)))
+    return srtla_callers_outgoing_any (callers, kind, data, size, now, is_new);
+  *is_new = FALSE;
+  srtla_caller_touch (caller, now);
+  srtla_caller_count (caller, data, size);
+  return slot;
 }
 
 /* Returns: how many slots are in use and not closed. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define TS_SIZE 188
+#define TS_SYNC 0x47
 
 const gchar *const srtla_class_names[SRTLA_N_CLASSES] = {
 #define NAME(member, name, budget, quantum, length) name,
@@ -86,19 +87,40 @@ follow (SrtlaClassifier *classifier, const guint8 *ts)
   return classifier->in_key_frame;
 }
 
+/* Returns: whether the payload is TS packets; `starts`: whether a unit starts in
+ * any of them. */
+static inline gboolean
+read_ts (const guint8 *ts, gsize size, gboolean *starts)
+{
+  const guint8 *end = ts + size;
+  guint flags = 0;
+
+  if (size == 0 || ts[0] != TS_SYNC || (guint) size % TS_SIZE != 0)
+    return FALSE;
+  for (; ts < end; ts += TS_SIZE) {
+    if (ts[0] != TS_SYNC)
+      return FALSE;
+    flags |= ts[1];
+  }
+  *starts = (flags & 0x40) != 0;
+  return TRUE;
+}
+
 /* Returns: whether any of the TS packets in a data packet is of a key frame. */
 static gboolean
 has_key_frame (SrtlaClassifier *classifier, const guint8 *data, gsize size)
 {
   const guint8 *ts = data + SRTLA_SRT_HEADER, *end = data + size;
   gboolean encrypted = (data[4] & 0x18) != 0;
-  gboolean found = FALSE;
+  gboolean found = FALSE, starts;
 
-  if (encrypted || !srtla_packet_looks_like_mpegts (ts,
-          size - SRTLA_SRT_HEADER)) {
+  if (encrypted || !read_ts (ts, size - SRTLA_SRT_HEADER, &starts)) {
     classifier->in_key_frame = FALSE;
     return FALSE;
   }
+  /* Nearly all are in the middle of a frame. */
+  if (!starts)
+    return classifier->in_key_frame;
   for (; ts < end; ts += TS_SIZE)
     found = follow (classifier, ts) || found;
   return found;

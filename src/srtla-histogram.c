@@ -3,22 +3,7 @@
 
 #include <string.h>
 
-#define PARTS (1u << SRTLA_HISTOGRAM_PARTS_BITS)
-#define LARGEST ((G_GUINT64_CONSTANT (1) << SRTLA_HISTOGRAM_VALUE_BITS) - 1)
-
-/* The leading bit and the ones after it say where: values below two times
- * PARTS stand for themselves, each further power of two has PARTS places. */
-static inline guint
-place_of (SrtlaTime value)
-{
-  guint shift;
-
-  if (value < 2 * PARTS)
-    return (guint) value;
-  value = MIN (value, LARGEST);
-  shift = 63 - (guint) __builtin_clzll (value) - SRTLA_HISTOGRAM_PARTS_BITS;
-  return shift * PARTS + (guint) (value >> shift);
-}
+#define PARTS SRTLA_HISTOGRAM_PARTS
 
 /* Returns: the middle of a place's values. */
 static inline SrtlaTime
@@ -43,14 +28,6 @@ static inline void
 add (guint32 *count, guint32 more)
 {
   *count = *count > G_MAXUINT32 - more ? G_MAXUINT32 : *count + more;
-}
-
-void
-srtla_histogram_record (SrtlaHistogram *histogram, SrtlaTime value)
-{
-  histogram->count++;
-  histogram->maximum = MAX (histogram->maximum, value);
-  add (&histogram->places[place_of (value)], 1);
 }
 
 void

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * too long to be told from longer ones, as a power of two: 71 minutes. */
 #define SRTLA_HISTOGRAM_PARTS_BITS 5
 #define SRTLA_HISTOGRAM_VALUE_BITS 32
+#define SRTLA_HISTOGRAM_PARTS (1u << SRTLA_HISTOGRAM_PARTS_BITS)
 #define SRTLA_HISTOGRAM_PLACES \
   ((SRTLA_HISTOGRAM_VALUE_BITS - SRTLA_HISTOGRAM_PARTS_BITS + 1) \
       << SRTLA_HISTOGRAM_PARTS_BITS)
@@ -28,7 +29,8 @@ typedef struct
 } SrtlaHistogram;
 
 void srtla_histogram_reset (SrtlaHistogram *histogram);
-void srtla_histogram_record (SrtlaHistogram *histogram, SrtlaTime value);
+static inline void srtla_histogram_record (SrtlaHistogram *histogram,
+    SrtlaTime value);
 /* Adds all that `other` counted. */
 void srtla_histogram_merge (SrtlaHistogram *histogram,
     const SrtlaHistogram *other);
@@ -38,5 +40,38 @@ void srtla_histogram_merge (SrtlaHistogram *histogram,
  * maximum, exactly, at 100; 0 if it is empty. */
 SrtlaTime srtla_histogram_percentile (const SrtlaHistogram *histogram,
     gdouble percent);
+
+/* The leading bit and the ones after it say where: values below two times
+ * PARTS stand for themselves, each further power of two has PARTS places. */
+static inline guint
+srtla_histogram_place (SrtlaTime value)
+{
+  const SrtlaTime largest =
+      (G_GUINT64_CONSTANT (1) << SRTLA_HISTOGRAM_VALUE_BITS) - 1;
+  guint shift;
+
+  if (value < 2 * SRTLA_HISTOGRAM_PARTS)
+    return (guint) value;
+  value = MIN (value, largest);
+  shift = 63 - (guint) __builtin_clzll (value) - SRTLA_HISTOGRAM_PARTS_BITS;
+  return shift * SRTLA_HISTOGRAM_PARTS + (guint) (value >> shift);
+}
+
+/* The same as srtla_histogram_record () of a value with that place. */
+static inline void
+srtla_histogram_record_at (SrtlaHistogram *histogram, guint place,
+    SrtlaTime value)
+{
+  histogram->count++;
+  histogram->maximum = MAX (histogram->maximum, value);
+  if (G_LIKELY (histogram->places[place] != G_MAXUINT32))
+    histogram->places[place]++;
+}
+
+static inline void
+srtla_histogram_record (SrtlaHistogram *histogram, SrtlaTime value)
+{
+  srtla_histogram_record_at (histogram, srtla_histogram_place (value), value);
+}
 
 G_END_DECLS

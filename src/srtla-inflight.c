@@ -298,8 +298,20 @@ srtla_inflight_take_any (SrtlaInflight *log, guint32 sequence,
   return take (log, ANYBODY, sequence, taken, NULL);
 }
 
-gboolean
-srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
+/* Returns: the node at a place if that holds the number, and nothing else in the
+ * log does or ever did; NULL if that is not so, or not as easily seen. */
+static inline Node *
+only_one_at (SrtlaInflight *log, guint64 place, guint32 sequence)
+{
+  Node *node = node_at (log, place);
+
+  return place >= log->oldest && place < log->inserted && node->entry.held
+      && node->entry.sequence == sequence && node->older == (guint32) place
+      && *bucket_of (log, sequence) == (guint32) place ? node : NULL;
+}
+
+static gboolean
+take_oldest_of_many (SrtlaInflight *log, guint32 sequence,
     guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
 {
   Node *newest = find (log, ANYBODY, sequence), *oldest = newest, *node;
@@ -324,6 +336,22 @@ srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
   *taken = oldest->entry;
   taken->ambiguous = ambiguous;
   *place = oldest_at;
+  skip_settled (log);
+  return TRUE;
+}
+
+gboolean
+srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
+    guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
+{
+  Node *node = only_one_at (log, from, sequence);
+
+  if (G_UNLIKELY (node == NULL))
+    return take_oldest_of_many (log, sequence, from, taken, place, sole);
+  settle (log, node);
+  *taken = node->entry;
+  *place = from;
+  *sole = !node->entry.again;
   skip_settled (log);
   return TRUE;
 }

@@ -88,16 +88,12 @@ kind_of_type (guint16 type)
 }
 
 SrtlaKind
-srtla_packet_kind (const guint8 *data, gsize size)
+srtla_packet_other_kind (const guint8 *data, gsize size)
 {
   SrtlaKind kind;
 
-  if (size < 2 || size > SRTLA_MAX_DATAGRAM)
+  if (size < 2 || size > SRTLA_MAX_DATAGRAM || !(data[0] & 0x80))
     return SRTLA_KIND_INVALID;
-  /* Nearly all packets are data packets. */
-  if (!(data[0] & 0x80))
-    return size >= SRTLA_SRT_HEADER ? SRTLA_KIND_SRT_DATA : SRTLA_KIND_INVALID;
-
   kind = kind_of_type (srtla_read_u16 (data));
   if (srtla_kind_is_srt (kind) && size < SRTLA_SRT_HEADER)
     return SRTLA_KIND_INVALID;

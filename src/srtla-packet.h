@@ -71,7 +71,18 @@ typedef enum
  * ACK at least 4; the other SRTLA types at least 2, whatever follows. Over
  * SRTLA_MAX_DATAGRAM bytes is INVALID. Data packets are not told from other
  * protocols by more than bit 31: see srtla_packet_looks_like_mpegts(). */
-SrtlaKind srtla_packet_kind (const guint8 *data, gsize size);
+static inline SrtlaKind srtla_packet_kind (const guint8 *data, gsize size);
+/* The same for what is no data packet. */
+SrtlaKind srtla_packet_other_kind (const guint8 *data, gsize size);
+
+static inline SrtlaKind
+srtla_packet_kind (const guint8 *data, gsize size)
+{
+  /* Nearly all packets are data packets. */
+  return size >= SRTLA_SRT_HEADER && size <= SRTLA_MAX_DATAGRAM
+      && !(data[0] & 0x80) ? SRTLA_KIND_SRT_DATA
+      : srtla_packet_other_kind (data, size);
+}
 
 /* Returns: whether the kind is an SRT packet, that is: for the SRT peer. */
 static inline gboolean

@@ -11,38 +11,13 @@
  *              or a jump in the numbering. The next acknowledgement sweeps
  */
 #include "srtla-tracker.h"
-#include "srtla-seq.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #define SLOTS_MASK (SRTLA_TRACKER_SIZE - 1)
-/* More retransmissions than cross one acknowledgement, with room to spare. */
-#define MAX_LATE 256
 
 G_STATIC_ASSERT (sizeof (SrtlaTrackerEntry) <= 56);
-
-struct _SrtlaTracker
-{
-  SrtlaTime max_age;
-  gboolean started;             /* the numbers below mean something */
-  guint32 highest;
-  guint32 point;                /* the span starts here */
-  guint32 floor;                /* NAKs begin here: the point, or a late one */
-
-  gboolean walking;             /* an acknowledgement has not given all yet */
-  guint32 target;               /* its number */
-  guint sweep_next;             /* slot; SRTLA_TRACKER_SIZE: not sweeping */
-  guint late_next;              /* index into late[] */
-
-  gboolean unlisted;
-  guint n_late;
-  guint32 late[MAX_LATE];
-
-  guint32 kept_from;            /* no packet of before is kept */
-  SrtlaTrackerEntry settled;    /* as it was, for the caller to look at */
-  SrtlaTrackerEntry entries[SRTLA_TRACKER_SIZE];
-};
 
 static inline SrtlaTrackerEntry *
 lookup (SrtlaTracker *tracker, guint32 sequence)
@@ -99,7 +74,7 @@ note_late (SrtlaTracker *tracker, guint32 sequence)
 {
   if (srtla_seq_before (sequence, tracker->floor))
     tracker->floor = sequence;
-  if (tracker->n_late < MAX_LATE)
+  if (tracker->n_late < SRTLA_TRACKER_LATE)
     tracker->late[tracker->n_late++] = sequence;
   else
     tracker->unlisted = TRUE;
@@ -279,17 +254,6 @@ srtla_tracker_add_holder (SrtlaTracker *tracker, guint32 sequence, guint uplink)
     entry->holders |= G_GUINT64_CONSTANT (1) << (uplink % SRTLA_MAX_UPLINKS);
 }
 
-SrtlaTrackerEntry *
-srtla_tracker_find (SrtlaTracker *tracker, guint32 sequence, SrtlaTime now)
-{
-  SrtlaTrackerEntry *entry = lookup (tracker, sequence);
-
-  if (entry == NULL
-      || (now > entry->sent_at && now - entry->sent_at > tracker->max_age))
-    return NULL;
-  return entry;
-}
-
 /* ---- Acknowledgement --------------------------------------------------- */
 
 gboolean
@@ -361,6 +325,15 @@ take_late (SrtlaTracker *tracker)
   return NULL;
 }
 
+/* Returns: whether neither a log nor a reference is left to be cleared: its one
+ * uplink acknowledged it. */
+static inline gboolean
+is_done (const SrtlaTrackerEntry *entry)
+{
+  return entry->arrived_at != 0 && entry->copies == 1 && entry->owner == NULL
+      && (entry->holders & (entry->holders - 1)) == 0;
+}
+
 static SrtlaTrackerEntry *
 walk (SrtlaTracker *tracker)
 {
@@ -368,8 +341,11 @@ walk (SrtlaTracker *tracker)
     SrtlaTrackerEntry *entry = lookup (tracker, tracker->point);
 
     tracker->point = srtla_seq_next (tracker->point);
-    if (entry != NULL && entry->holders != 0)
+    if (entry == NULL || entry->holders == 0)
+      continue;
+    if (!is_done (entry))
       return settle (tracker, entry);
+    entry->holders = 0;
   }
   return NULL;
 }

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "srtla-seq.h"
 #include "srtla-types.h"
 
 G_BEGIN_DECLS
@@ -36,6 +37,32 @@ typedef struct
 
 typedef struct _SrtlaTracker SrtlaTracker;
 
+/* More retransmissions than cross one acknowledgement, with room to spare. */
+#define SRTLA_TRACKER_LATE 256
+
+/* For the functions below that are inline; others do not look inside. */
+struct _SrtlaTracker
+{
+  SrtlaTime max_age;
+  gboolean started;             /* the numbers below mean something */
+  guint32 highest;
+  guint32 point;                /* the span starts here */
+  guint32 floor;                /* NAKs begin here: the point, or a late one */
+
+  gboolean walking;             /* an acknowledgement has not given all yet */
+  guint32 target;               /* its number */
+  guint sweep_next;             /* slot; SRTLA_TRACKER_SIZE: not sweeping */
+  guint late_next;              /* index into late[] */
+
+  gboolean unlisted;
+  guint n_late;
+  guint32 late[SRTLA_TRACKER_LATE];
+
+  guint32 kept_from;            /* no packet of before is kept */
+  SrtlaTrackerEntry settled;    /* as it was, for the caller to look at */
+  SrtlaTrackerEntry entries[SRTLA_TRACKER_SIZE];
+};
+
 /* max_age: µs after which an entry is no longer found, SRTLA_TIME_NONE: never.
  * Allocates everything that the tracker will ever use. */
 SrtlaTracker *srtla_tracker_new (SrtlaTime max_age);
@@ -52,6 +79,34 @@ void srtla_tracker_clear (SrtlaTracker *tracker);
  * "retransmission" is of another size: it is another packet. */
 gboolean srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence,
     guint uplink, gsize size, SrtlaTime now, SrtlaTrackerEntry *displaced);
+
+/* The same for nearly all packets, those that follow on the latest. Returns:
+ * the entry, whose packet may be kept in it at once; or NULL, and nothing is
+ * noted: srtla_tracker_insert () must do it. */
+static inline SrtlaTrackerEntry *
+srtla_tracker_append (SrtlaTracker *tracker, guint32 sequence, guint uplink,
+    gsize size, SrtlaTime now)
+{
+  SrtlaTrackerEntry *entry =
+      &tracker->entries[sequence & (SRTLA_TRACKER_SIZE - 1)];
+
+  if (!tracker->started || tracker->walking
+      || sequence != srtla_seq_next (tracker->highest)
+      || srtla_seq_steps (tracker->point, sequence) >= SRTLA_TRACKER_SIZE
+      || entry->holders != 0 || entry->owner != NULL)
+    return NULL;
+  tracker->highest = sequence;
+  *entry = (SrtlaTrackerEntry) {
+    .sequence = sequence,
+    .size = (guint16) size,
+    .uplink = (guint8) uplink,
+    .copies = 1,
+    .sent_at = now,
+    .holders = G_GUINT64_CONSTANT (1) << uplink,
+    .first_sent_at = now,
+  };
+  return entry;
+}
 
 /* Keeps a packet just inserted, with a reference that is the tracker's now,
  * until its number is settled, displaced or dropped. Returns: a reference that
@@ -79,14 +134,23 @@ void srtla_tracker_add_holder (SrtlaTracker *tracker, guint32 sequence,
 
 /* Returns: the entry of exactly this number, sent no longer than max_age ago,
  * or NULL. Valid until the next insert. */
-SrtlaTrackerEntry *srtla_tracker_find (SrtlaTracker *tracker, guint32 sequence,
-    SrtlaTime now);
+static inline SrtlaTrackerEntry *
+srtla_tracker_find (SrtlaTracker *tracker, guint32 sequence, SrtlaTime now)
+{
+  SrtlaTrackerEntry *entry =
+      &tracker->entries[sequence & (SRTLA_TRACKER_SIZE - 1)];
+
+  if (entry->copies == 0 || entry->sequence != sequence
+      || (now > entry->sent_at && now - entry->sent_at > tracker->max_age))
+    return NULL;
+  return entry;
+}
 
 /* Cumulative acknowledgement: everything before `sequence` arrived. Then
  * srtla_tracker_next_acknowledged() gives, one by one, each entry that it
  * settles and that uplinks may hold, as a copy valid until the next call; the
  * caller clears it in their logs, the tracker has already let go of the
- * holders. Take all of them: what is left waits for the next acknowledgement.
+ * holders. What its one uplink has acknowledged already is not given. Take all of them: what is left waits for the next acknowledgement.
  * The walk visits each number once in its life, however acknowledgements
  * repeat: amortised O(1) per packet. Returns: FALSE, and settles nothing, for
  * a number beyond the next one to be sent, or more than SRTLA_TRACKER_RESTART

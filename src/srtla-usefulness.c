@@ -82,19 +82,54 @@ srtla_usefulness_observe (SrtlaUsefulness *clock, guint32 timestamp,
   }
 }
 
+static inline gboolean
+is_given_up (const SrtlaUsefulness *clock, guint32 flags, guint latency)
+{
+  const guint32 needed = SRTLA_HS_TSBPD_RECEIVER | SRTLA_HS_TLPKTDROP;
+
+  return clock->known && latency != 0 && (flags & needed) == needed;
+}
+
+static inline SrtlaTime
+deadline_at (gint64 distance, guint latency, SrtlaTime now)
+{
+  gint64 deadline = (gint64) now + distance
+      + (gint64) (latency * SRTLA_MILLISECOND);
+
+  return (SrtlaTime) MAX (deadline, 0);
+}
+
+SrtlaTime
+srtla_usefulness_take (SrtlaUsefulness *clock, guint32 timestamp,
+    guint32 flags, guint latency, SrtlaTime now)
+{
+  gint64 distance = ahead (clock, timestamp, now);
+
+  /* Nearly always it is of this clock, and says nothing new. */
+  if (G_LIKELY (clock->known && distance <= 0
+          && distance >= -(gint64) SRTLA_USEFULNESS_STRAY
+          && now < clock->span_since + SRTLA_USEFULNESS_SPAN)) {
+    clock->strays = 0;
+    clock->lowest[clock->span] = MIN (clock->lowest[clock->span],
+        clock->offset - distance);
+  } else {
+    srtla_usefulness_observe (clock, timestamp, now);
+    distance = ahead (clock, timestamp, now);
+  }
+  return is_given_up (clock, flags, latency)
+      && distance <= (gint64) SRTLA_USEFULNESS_STRAY
+      ? deadline_at (distance, latency, now) : SRTLA_TIME_NONE;
+}
+
 SrtlaTime
 srtla_usefulness_deadline (const SrtlaUsefulness *clock, guint32 timestamp,
     guint32 flags, guint latency, SrtlaTime now)
 {
-  const guint32 needed = SRTLA_HS_TSBPD_RECEIVER | SRTLA_HS_TLPKTDROP;
-  gint64 distance, deadline;
+  gint64 distance;
 
-  if (!clock->known || latency == 0 || (flags & needed) != needed)
+  if (!is_given_up (clock, flags, latency))
     return SRTLA_TIME_NONE;
   distance = ahead (clock, timestamp, now);
-  if (distance > (gint64) SRTLA_USEFULNESS_STRAY)
-    return SRTLA_TIME_NONE;
-  deadline = (gint64) now + distance
-      + (gint64) (latency * SRTLA_MILLISECOND);
-  return (SrtlaTime) MAX (deadline, 0);
+  return distance <= (gint64) SRTLA_USEFULNESS_STRAY
+      ? deadline_at (distance, latency, now) : SRTLA_TIME_NONE;
 }

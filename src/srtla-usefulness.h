@@ -52,4 +52,8 @@ void srtla_usefulness_observe (SrtlaUsefulness *clock, guint32 timestamp,
 SrtlaTime srtla_usefulness_deadline (const SrtlaUsefulness *clock,
     guint32 timestamp, guint32 flags, guint latency, SrtlaTime now);
 
+/* Both at once, for an original. */
+SrtlaTime srtla_usefulness_take (SrtlaUsefulness *clock, guint32 timestamp,
+    guint32 flags, guint latency, SrtlaTime now);
+
 G_END_DECLS
