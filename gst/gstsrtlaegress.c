@@ -35,51 +35,25 @@ gst_srtla_egress_push (GstSrtlaEgress * egress, const SrtlaOutput * output)
 
 /* ---- Batches ------------------------------------------------------------ */
 
-GstSrtlaBatch *
-gst_srtla_batch_new (void)
-{
-  GstSrtlaBatch *batch = g_new0 (GstSrtlaBatch, 1);
-  guint i;
-
-  for (i = 0; i < GST_SRTLA_BATCH_MESSAGES; i++)
-    batch->segments[i] = G_SOCKET_CONTROL_MESSAGE (gst_srtla_segment_new ());
-  return batch;
-}
-
-void
-gst_srtla_batch_free (GstSrtlaBatch * batch)
-{
-  guint i;
-
-  for (i = 0; i < GST_SRTLA_BATCH_MESSAGES; i++)
-    g_object_unref (batch->segments[i]);
-  g_free (batch);
-}
-
 static void
-set_message (GstSrtlaBatch * batch, GOutputVector * vectors, guint n)
+set_message (GstSrtlaBatch * batch, struct iovec *vectors, guint n)
 {
-  GOutputMessage *message = &batch->messages[batch->n];
+  struct msghdr *message = &batch->messages[batch->n].msg_hdr;
 
-  message->address = NULL;
-  message->vectors = vectors;
-  message->num_vectors = n;
-  message->bytes_sent = 0;
-  message->control_messages = NULL;
-  message->num_control_messages = 0;
-  if (n > 1) {
-    gst_srtla_segment_set_size (GST_SRTLA_SEGMENT (batch->segments[batch->n]),
-        (guint16) vectors->size);
-    message->control_messages = &batch->segments[batch->n];
-    message->num_control_messages = 1;
-  }
+  message->msg_iov = vectors;
+  message->msg_iovlen = n;
+  message->msg_control = NULL;
+  message->msg_controllen = 0;
+  if (n > 1)
+    gst_srtla_segment_apply (&batch->segments[batch->n],
+        (guint16) vectors->iov_len, message);
   batch->datagrams[batch->n++] = n;
 }
 
 /* Returns: how many packets from the i-th on make one train: of one size, the
  * last may be shorter. Their vectors are filled in, at most `room`. */
 static guint
-fill_train (const GstSrtlaEgress * egress, guint i, GOutputVector * vectors,
+fill_train (const GstSrtlaEgress * egress, guint i, struct iovec * vectors,
     guint room)
 {
   gsize total = 0;
@@ -91,12 +65,12 @@ fill_train (const GstSrtlaEgress * egress, guint i, GOutputVector * vectors,
         % GST_SRTLA_EGRESS_SIZE];
 
     total += output->packet.size;
-    if (n > 0 && (output->packet.size > vectors[0].size
-            || vectors[n - 1].size < vectors[0].size
+    if (n > 0 && (output->packet.size > vectors[0].iov_len
+            || vectors[n - 1].iov_len < vectors[0].iov_len
             || total > GST_SRTLA_SEGMENTS_BYTES))
       break;
-    vectors[n].buffer = output->packet.data;
-    vectors[n].size = output->packet.size;
+    vectors[n].iov_base = (gpointer) output->packet.data;
+    vectors[n].iov_len = output->packet.size;
   }
   return n;
 }
@@ -105,8 +79,8 @@ void
 gst_srtla_egress_peek (GstSrtlaEgress * egress, GstSrtlaBatch * batch,
     gboolean trains)
 {
-  GOutputVector *vectors = batch->vectors;
-  GOutputVector *end = batch->vectors + GST_SRTLA_BATCH_DATAGRAMS;
+  struct iovec *vectors = batch->vectors;
+  struct iovec *end = batch->vectors + GST_SRTLA_BATCH_DATAGRAMS;
   guint i, n, longest = trains ? GST_SRTLA_SEGMENTS_MAX : 1;
 
   batch->n = 0;
@@ -114,8 +88,8 @@ gst_srtla_egress_peek (GstSrtlaEgress * egress, GstSrtlaBatch * batch,
     const GstSrtlaControl *control = &egress->controls[(egress->control_head
             + i) % GST_SRTLA_EGRESS_CONTROLS];
 
-    vectors->buffer = control->data;
-    vectors->size = control->size;
+    vectors->iov_base = (gpointer) control->data;
+    vectors->iov_len = control->size;
     set_message (batch, vectors, 1);
   }
   for (i = 0; i < egress->count && vectors < end

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "gstsrtlasegment.h"
+#include "gstsrtlasocket.h"
 #include "srtla-bond.h"
 
 G_BEGIN_DECLS
@@ -44,15 +45,12 @@ gboolean gst_srtla_egress_push (GstSrtlaEgress * egress,
  * several of one size in a row, a train of them. */
 typedef struct
 {
-  GOutputMessage messages[GST_SRTLA_BATCH_MESSAGES];
+  GstSrtlaMessage messages[GST_SRTLA_BATCH_MESSAGES];
   guint datagrams[GST_SRTLA_BATCH_MESSAGES];    /* in each message */
   guint n;                      /* messages */
-  GOutputVector vectors[GST_SRTLA_BATCH_DATAGRAMS];
-  GSocketControlMessage *segments[GST_SRTLA_BATCH_MESSAGES];    /* references */
+  struct iovec vectors[GST_SRTLA_BATCH_DATAGRAMS];
+  GstSrtlaSegment segments[GST_SRTLA_BATCH_MESSAGES];
 } GstSrtlaBatch;
-
-GstSrtlaBatch *gst_srtla_batch_new (void);
-void gst_srtla_batch_free (GstSrtlaBatch * batch);
 
 /* Fills the batch with what comes first, in its order. The bytes stay where
  * they are: it is valid until the next change. */

@@ -49,8 +49,8 @@ struct _GstSrtlaEngine
   guint64 unreadable;           /* buffers that could not be mapped */
 
   guint8 *datagrams;            /* GST_SRTLA_SOCKET_BATCH × DATAGRAM_SIZE */
-  GInputVector vectors[GST_SRTLA_SOCKET_BATCH];
-  GInputMessage messages[GST_SRTLA_SOCKET_BATCH];
+  struct iovec vectors[GST_SRTLA_SOCKET_BATCH];
+  GstSrtlaMessage messages[GST_SRTLA_SOCKET_BATCH];
 };
 
 /* ---- What the core is given --------------------------------------------- */
@@ -113,10 +113,10 @@ gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
   memcpy (engine->classes, srtla_class_defaults, sizeof engine->classes);
   engine->datagrams = g_malloc (GST_SRTLA_SOCKET_BATCH * DATAGRAM_SIZE);
   for (i = 0; i < GST_SRTLA_SOCKET_BATCH; i++) {
-    engine->vectors[i].buffer = engine->datagrams + i * DATAGRAM_SIZE;
-    engine->vectors[i].size = DATAGRAM_SIZE;
-    engine->messages[i].vectors = &engine->vectors[i];
-    engine->messages[i].num_vectors = 1;
+    engine->vectors[i].iov_base = engine->datagrams + i * DATAGRAM_SIZE;
+    engine->vectors[i].iov_len = DATAGRAM_SIZE;
+    engine->messages[i].msg_hdr.msg_iov = &engine->vectors[i];
+    engine->messages[i].msg_hdr.msg_iovlen = 1;
   }
 
   shared.bond = engine->bond;
@@ -393,10 +393,10 @@ take_datagrams (GstSrtlaEngine * engine, GstSrtlaLink * link, guint n,
 
   engine->links->answered_at = now;
   for (i = 0; i < n; i++) {
-    GST_LOG_OBJECT (engine->config.element, "slot %u: %" G_GSIZE_FORMAT
-        " bytes in", link->slot, engine->messages[i].bytes_received);
+    GST_LOG_OBJECT (engine->config.element, "slot %u: %u bytes in",
+        link->slot, engine->messages[i].msg_len);
     srtla_bond_receive (engine->bond, link->slot,
-        engine->vectors[i].buffer, engine->messages[i].bytes_received, now);
+        engine->vectors[i].iov_base, engine->messages[i].msg_len, now);
     take_outputs (engine, now);
   }
 }

@@ -553,7 +553,7 @@ gst_srtla_link_poll (GstSrtlaLink * link, SrtlaTime now)
 }
 
 guint
-gst_srtla_link_receive (GstSrtlaLink * link, GInputMessage * messages,
+gst_srtla_link_receive (GstSrtlaLink * link, GstSrtlaMessage * messages,
     guint n, SrtlaTime now)
 {
   gint error_number, received, attempts;

@@ -121,7 +121,7 @@ void gst_srtla_link_update_limit (GstSrtlaLink * link, SrtlaTime now);
 /* Takes errors and room from the last wait. Returns: whether to receive. */
 gboolean gst_srtla_link_poll (GstSrtlaLink * link, SrtlaTime now);
 /* Returns: how many datagrams came, at most n. */
-guint gst_srtla_link_receive (GstSrtlaLink * link, GInputMessage * messages,
+guint gst_srtla_link_receive (GstSrtlaLink * link, GstSrtlaMessage * messages,
     guint n, SrtlaTime now);
 
 /* The core has packets that are larger than the path carries: says so. */

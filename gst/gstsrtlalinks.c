@@ -10,7 +10,7 @@ gst_srtla_links_new (const GstSrtlaLinkShared * shared,
   GstSrtlaLinks *links = g_new0 (GstSrtlaLinks, 1);
 
   links->shared = *shared;
-  links->shared.batch = gst_srtla_batch_new ();
+  links->shared.batch = g_new0 (GstSrtlaBatch, 1);
   links->shared.parking = gst_srtla_parking_new ();
   links->uplinks = uplinks;
   links->target = target;
@@ -29,7 +29,7 @@ gst_srtla_links_free (GstSrtlaLinks * links)
     gst_srtla_link_free (links->order->pdata[i]);
   g_ptr_array_unref (links->order);
   gst_srtla_target_free (links->target);
-  gst_srtla_batch_free (links->shared.batch);
+  g_free (links->shared.batch);
   gst_srtla_parking_free (links->shared.parking);
   g_free (links);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstsrtlapacket.h"
 
+#include "gstsrtpacketpool.h"
+
 /* Packets that are made at once. */
 #define SLAB 256
 
@@ -11,7 +13,10 @@ struct _Mapped
   guint refs;                   /* 0 = free */
   GstBuffer *buffer;
   GstMapInfo map;
-  gboolean whole;               /* the buffer is mapped, not its one memory */
+  enum
+  {
+    NOTHING, ITS_MEMORY, ALL_OF_IT
+  } mapped;
   Mapped *next_free;
 };
 
@@ -50,24 +55,43 @@ pool_grow (GstSrtlaPacketPool * pool)
   g_ptr_array_add (pool->slabs, slab);
 }
 
-/* Nearly always there is one memory: less to lock and to count than with the
- * buffer's own functions. */
+/* A packet of srtpacketsrc's need not be mapped. Of others nearly all have one
+ * memory: less to lock and to count than with the buffer's own functions. */
 static gboolean
-map (Mapped * mapped, GstBuffer * buffer)
+map (Mapped * mapped, GstBuffer * buffer, SrtlaPacket * packet)
 {
-  mapped->whole = gst_buffer_n_memory (buffer) != 1;
-  return mapped->whole ? gst_buffer_map (buffer, &mapped->map, GST_MAP_READ)
-      : gst_memory_map (gst_buffer_peek_memory (buffer, 0), &mapped->map,
-      GST_MAP_READ);
+  gboolean ok;
+
+  if (gst_srt_packet_peek (buffer, &packet->data, &packet->size)) {
+    mapped->mapped = NOTHING;
+    return TRUE;
+  }
+  if (gst_buffer_n_memory (buffer) == 1) {
+    mapped->mapped = ITS_MEMORY;
+    ok = gst_memory_map (gst_buffer_peek_memory (buffer, 0), &mapped->map,
+        GST_MAP_READ);
+  } else {
+    mapped->mapped = ALL_OF_IT;
+    ok = gst_buffer_map (buffer, &mapped->map, GST_MAP_READ);
+  }
+  packet->data = mapped->map.data;
+  packet->size = mapped->map.size;
+  return ok;
 }
 
 static void
 unmap (Mapped * mapped)
 {
-  if (mapped->whole)
-    gst_buffer_unmap (mapped->buffer, &mapped->map);
-  else
-    gst_memory_unmap (mapped->map.memory, &mapped->map);
+  switch (mapped->mapped) {
+    case NOTHING:
+      break;
+    case ITS_MEMORY:
+      gst_memory_unmap (mapped->map.memory, &mapped->map);
+      break;
+    case ALL_OF_IT:
+      gst_buffer_unmap (mapped->buffer, &mapped->map);
+      break;
+  }
 }
 
 gboolean
@@ -79,15 +103,13 @@ gst_srtla_packet_map (GstSrtlaPacketPool * pool, GstBuffer * buffer,
   if (pool->free == NULL)
     pool_grow (pool);
   mapped = pool->free;
-  if (!map (mapped, buffer)) {
+  if (!map (mapped, buffer, packet)) {
     gst_buffer_unref (buffer);
     return FALSE;
   }
   pool->free = mapped->next_free;
   mapped->refs = 1;
   mapped->buffer = buffer;
-  packet->data = mapped->map.data;
-  packet->size = mapped->map.size;
   packet->owner = mapped;
   return TRUE;
 }

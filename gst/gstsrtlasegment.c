@@ -11,87 +11,29 @@
 #endif
 #endif
 
-struct _GstSrtlaSegment
-{
-  GSocketControlMessage parent;
-
-  guint16 size;
-};
-
-G_DEFINE_FINAL_TYPE (GstSrtlaSegment, gst_srtla_segment,
-    G_TYPE_SOCKET_CONTROL_MESSAGE)
-
-static gsize
-segment_get_size (GSocketControlMessage * message)
-{
-  (void) message;
-  return sizeof (guint16);
-}
-
-static int
-segment_get_level (GSocketControlMessage * message)
-{
-  (void) message;
-  return IPPROTO_UDP;
-}
-
-static int
-segment_get_type (GSocketControlMessage * message)
-{
-  (void) message;
 #ifdef UDP_SEGMENT
-  return UDP_SEGMENT;
-#else
-  return -1;
+G_STATIC_ASSERT (CMSG_SPACE (sizeof (guint16)) <= sizeof (GstSrtlaSegment));
 #endif
-}
-
-static void
-segment_serialize (GSocketControlMessage * message, gpointer data)
-{
-  memcpy (data, &GST_SRTLA_SEGMENT (message)->size, sizeof (guint16));
-}
-
-/* It only ever leaves. But GLib asks each subclass about whatever control
- * message any socket of the process receives. */
-static GSocketControlMessage *
-segment_deserialize (int level, int type, gsize size, gpointer data)
-{
-  (void) level;
-  (void) type;
-  (void) size;
-  (void) data;
-  return NULL;
-}
-
-static void
-gst_srtla_segment_init (GstSrtlaSegment * self)
-{
-  (void) self;
-}
-
-static void
-gst_srtla_segment_class_init (GstSrtlaSegmentClass * klass)
-{
-  GSocketControlMessageClass *message = G_SOCKET_CONTROL_MESSAGE_CLASS (klass);
-
-  message->get_size = segment_get_size;
-  message->get_level = segment_get_level;
-  message->get_type = segment_get_type;
-  message->serialize = segment_serialize;
-  message->deserialize = segment_deserialize;
-}
-
-GstSrtlaSegment *
-gst_srtla_segment_new (void)
-{
-  return g_object_new (GST_TYPE_SRTLA_SEGMENT, NULL);
-}
 
 void
-gst_srtla_segment_set_size (GstSrtlaSegment * self, guint16 size)
+gst_srtla_segment_apply (GstSrtlaSegment * segment, guint16 size,
+    struct msghdr *message)
 {
-  self->size = size;
+#ifdef UDP_SEGMENT
+  struct cmsghdr *control;
+
+  message->msg_control = segment->bytes;
+  message->msg_controllen = CMSG_SPACE (sizeof size);
+  control = CMSG_FIRSTHDR (message);
+  control->cmsg_level = IPPROTO_UDP;
+  control->cmsg_type = UDP_SEGMENT;
+  control->cmsg_len = CMSG_LEN (sizeof size);
+  memcpy (CMSG_DATA (control), &size, sizeof size);
+#else
+  (void) segment;
+  (void) size;
+  (void) message;
+#endif
 }
 
 gboolean

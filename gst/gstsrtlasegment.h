@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A control message that makes a train of one sendmsg(): the kernel cuts its
- * bytes into datagrams of this size (UDP_SEGMENT, since Linux 4.18).
+ * bytes into datagrams of one size (UDP_SEGMENT, since Linux 4.18).
  */
 #pragma once
 
-#include <gio/gio.h>
+#include <glib.h>
+#include <sys/socket.h>
 
 G_BEGIN_DECLS
-
-#define GST_TYPE_SRTLA_SEGMENT (gst_srtla_segment_get_type ())
-G_DECLARE_FINAL_TYPE (GstSrtlaSegment, gst_srtla_segment, GST, SRTLA_SEGMENT,
-    GSocketControlMessage)
 
 /* The kernel's own bounds of a train: datagrams, and bytes in all. */
 #define GST_SRTLA_SEGMENTS_MAX 64
 #define GST_SRTLA_SEGMENTS_BYTES 65507
 
-GstSrtlaSegment *gst_srtla_segment_new (void);
-/* size: of each datagram but the last, bytes. */
-void gst_srtla_segment_set_size (GstSrtlaSegment * self, guint16 size);
+/* Room for the control message of one train. */
+typedef struct
+{
+  guint64 bytes[4];             /* aligned as the system wants it */
+} GstSrtlaSegment;
+
+/* Makes the message a train of datagrams of `size` bytes, the last may be
+ * shorter. The segment is the message's control until it was sent. */
+void gst_srtla_segment_apply (GstSrtlaSegment * segment, guint16 size,
+    struct msghdr *message);
 
 /* Returns: whether trains exist on this system at all. */
 gboolean gst_srtla_segment_is_known (void);

@@ -216,29 +216,66 @@ gst_srtla_socket_local_address (GSocket * socket, gchar * out, gsize size)
   g_clear_object (&local);
 }
 
-/* Without a GError to fill in, GLib's call ends with the system's own, and
- * allocates nothing: errno is still that call's. GError has no code for
- * ENOBUFS and others that matter here. */
+/* GLib's calls have no error number for ENOBUFS and others that matter here, end
+ * only with a second call that finds nothing, and make an object of each
+ * sender's address. */
+#ifndef __linux__
+static gint
+one_by_one (gint fd, GstSrtlaMessage * messages, guint n,
+    gssize (*call) (gint fd, GstSrtlaMessage * message))
+{
+  guint i;
+  gssize size = 0;
+
+  for (i = 0; i < n && size >= 0; i++) {
+    size = call (fd, &messages[i]);
+    if (size >= 0)
+      messages[i].msg_len = (guint) size;
+    else if (i > 0)
+      return (gint) i;
+  }
+  return size < 0 ? -1 : (gint) n;
+}
+
+static gssize
+send_one (gint fd, GstSrtlaMessage * message)
+{
+  return sendmsg (fd, &message->msg_hdr, 0);
+}
+
+static gssize
+receive_one (gint fd, GstSrtlaMessage * message)
+{
+  return recvmsg (fd, &message->msg_hdr, 0);
+}
+#endif
+
 gint
-gst_srtla_socket_send (GSocket * socket, GOutputMessage * messages, guint n,
+gst_srtla_socket_send (GSocket * socket, GstSrtlaMessage * messages, guint n,
     gint * error_number)
 {
-  gint sent;
+  gint fd = g_socket_get_fd (socket), sent;
 
-  errno = 0;
-  sent = g_socket_send_messages (socket, messages, n, 0, NULL, NULL);
+#ifdef __linux__
+  sent = sendmmsg (fd, messages, n, MSG_NOSIGNAL);
+#else
+  sent = one_by_one (fd, messages, n, send_one);
+#endif
   *error_number = sent < 0 ? errno : 0;
   return sent;
 }
 
 gint
-gst_srtla_socket_receive (GSocket * socket, GInputMessage * messages, guint n,
-    gint * error_number)
+gst_srtla_socket_receive (GSocket * socket, GstSrtlaMessage * messages,
+    guint n, gint * error_number)
 {
-  gint received;
+  gint fd = g_socket_get_fd (socket), received;
 
-  errno = 0;
-  received = g_socket_receive_messages (socket, messages, n, 0, NULL, NULL);
+#ifdef __linux__
+  received = recvmmsg (fd, messages, n, MSG_DONTWAIT, NULL);
+#else
+  received = one_by_one (fd, messages, n, receive_one);
+#endif
   *error_number = received < 0 ? errno : 0;
   return received;
 }

@@ -6,12 +6,25 @@
  */
 #pragma once
 
+#include <sys/socket.h>
+
 #include "gstsrtlaspec.h"
 
 G_BEGIN_DECLS
 
 /* Messages that one call sends or receives. */
 #define GST_SRTLA_SOCKET_BATCH 64
+
+/* A message of a batch, with its length once it was received. */
+#ifdef __linux__
+typedef struct mmsghdr GstSrtlaMessage;
+#else
+typedef struct
+{
+  struct msghdr msg_hdr;
+  unsigned int msg_len;
+} GstSrtlaMessage;
+#endif
 
 /* Returns: the socket, or NULL with an error fit for an application. */
 GSocket *gst_srtla_socket_open (const GstSrtlaSpec * spec,
@@ -23,10 +36,11 @@ void gst_srtla_socket_local_address (GSocket * socket, gchar * out, gsize size);
 void gst_srtla_socket_format_address (GInetAddress * address, guint port,
     gchar * out, gsize size);
 
-/* Returns: how many were sent or received; or -1 and the error number. */
-gint gst_srtla_socket_send (GSocket * socket, GOutputMessage * messages,
+/* Returns: how many were sent or received; or -1 and the error number. The
+ * sockets must be non-blocking. */
+gint gst_srtla_socket_send (GSocket * socket, GstSrtlaMessage * messages,
     guint n, gint * error_number);
-gint gst_srtla_socket_receive (GSocket * socket, GInputMessage * messages,
+gint gst_srtla_socket_receive (GSocket * socket, GstSrtlaMessage * messages,
     guint n, gint * error_number);
 
 /* Room for so many bytes of datagrams. */

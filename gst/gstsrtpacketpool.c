@@ -3,69 +3,298 @@
 
 #include <gst/net/net.h>
 
-struct _GstSrtPacketPool
+typedef struct _Memory Memory;
+
+struct _Memory
 {
-  GstBufferPool parent;
+  GstMemory parent;
+
+  guint8 *data;
+  /* NULL in what is shared of another's memory: */
+  GstSrtPacketPool *pool;       /* a reference */
+  GstBuffer *home;              /* the one buffer that brings it back */
+  Memory *next;                 /* while it is in the pool */
 };
 
-G_DEFINE_FINAL_TYPE (GstSrtPacketPool, gst_srt_packet_pool,
-    GST_TYPE_BUFFER_POOL)
-
-/* Any address serves to make the meta: the first packet brings its own. */
-static GstFlowReturn
-pool_alloc_buffer (GstBufferPool * pool, GstBuffer ** buffer,
-    GstBufferPoolAcquireParams * params)
+struct _GstSrtPacketPool
 {
-  GstFlowReturn flow = GST_BUFFER_POOL_CLASS
-      (gst_srt_packet_pool_parent_class)->alloc_buffer (pool, buffer, params);
-  GInetAddress *any;
-  GSocketAddress *address;
-  GstNetAddressMeta *meta;
+  gatomicrefcount refs;         /* the owner's, and each memory's */
+  guint room;
+  Memory *idle;                 /* the owner's thread's */
+  Memory *returned;             /* atomic; CLOSED at the end */
+};
 
-  if (flow != GST_FLOW_OK)
-    return flow;
-  any = g_inet_address_new_any (G_SOCKET_FAMILY_IPV4);
-  address = g_inet_socket_address_new (any, 0);
-  meta = gst_buffer_add_net_address_meta (*buffer, address);
-  GST_META_FLAG_SET (meta, GST_META_FLAG_POOLED);
-  g_object_unref (address);
-  g_object_unref (any);
-  return GST_FLOW_OK;
+#define CLOSED ((gpointer) 1)
+
+/* ---- Memory ------------------------------------------------------------- */
+
+#define GST_TYPE_SRT_PACKET_ALLOCATOR (gst_srt_packet_allocator_get_type ())
+G_DECLARE_FINAL_TYPE (GstSrtPacketAllocator, gst_srt_packet_allocator, GST,
+    SRT_PACKET_ALLOCATOR, GstAllocator)
+
+struct _GstSrtPacketAllocator
+{
+  GstAllocator parent;
+};
+
+G_DEFINE_FINAL_TYPE (GstSrtPacketAllocator, gst_srt_packet_allocator,
+    GST_TYPE_ALLOCATOR)
+
+static GstAllocator *allocator; /* of all pools; stays */
+
+static Memory *
+new_memory (GstMemory * parent, guint8 * data, gsize maxsize, gsize offset,
+    gsize size, gsize room)
+{
+  Memory *memory = g_malloc (sizeof *memory + room);
+
+  gst_memory_init (GST_MEMORY_CAST (memory), 0, allocator, parent, maxsize, 0,
+      offset, size);
+  memory->data = data != NULL ? data : (guint8 *) (memory + 1);
+  memory->pool = NULL;
+  memory->home = NULL;
+  memory->next = NULL;
+  return memory;
+}
+
+static gpointer
+memory_map (GstMemory * memory, gsize maxsize, GstMapFlags flags)
+{
+  (void) maxsize;
+  (void) flags;
+  return ((Memory *) memory)->data;
 }
 
 static void
-gst_srt_packet_pool_init (GstSrtPacketPool * self)
+memory_unmap (GstMemory * memory)
+{
+  (void) memory;
+}
+
+static GstMemory *
+memory_share (GstMemory * memory, gssize offset, gssize size)
+{
+  GstMemory *parent = memory->parent != NULL ? memory->parent : memory;
+  gsize from = memory->offset + (gsize) offset;
+
+  return GST_MEMORY_CAST (new_memory (parent, ((Memory *) memory)->data,
+          memory->maxsize, from,
+          size >= 0 ? (gsize) size : memory->size - (gsize) offset, 0));
+}
+
+static void
+pool_unref (GstSrtPacketPool * pool)
+{
+  if (g_atomic_ref_count_dec (&pool->refs))
+    g_free (pool);
+}
+
+static void
+memory_free (GstAllocator * self, GstMemory * memory)
 {
   (void) self;
+  g_clear_pointer (&((Memory *) memory)->pool, pool_unref);
+  g_free (memory);
 }
 
 static void
-gst_srt_packet_pool_class_init (GstSrtPacketPoolClass * klass)
+gst_srt_packet_allocator_init (GstSrtPacketAllocator * self)
 {
-  GST_BUFFER_POOL_CLASS (klass)->alloc_buffer = pool_alloc_buffer;
+  GstAllocator *base = GST_ALLOCATOR_CAST (self);
+
+  base->mem_type = "SrtPacketMemory";
+  base->mem_map = memory_map;
+  base->mem_unmap = memory_unmap;
+  base->mem_share = memory_share;
+  GST_OBJECT_FLAG_SET (self, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC);
+  GST_OBJECT_FLAG_SET (self, GST_OBJECT_FLAG_MAY_BE_LEAKED);
 }
 
-GstBufferPool *
-gst_srt_packet_pool_new (guint size, guint made)
+static void
+gst_srt_packet_allocator_class_init (GstSrtPacketAllocatorClass * klass)
 {
-  GstBufferPool *pool = g_object_new (GST_TYPE_SRT_PACKET_POOL, NULL);
-  GstStructure *config = gst_buffer_pool_get_config (pool);
+  GST_ALLOCATOR_CLASS (klass)->free = memory_free;
+}
 
-  gst_object_ref_sink (pool);
-  gst_buffer_pool_config_set_params (config, NULL, size, made, 0);
-  if (!gst_buffer_pool_set_config (pool, config)
-      || !gst_buffer_pool_set_active (pool, TRUE))
-    gst_clear_object (&pool);
+/* Returns: the buffer's one memory if it is of this kind; else NULL. */
+static Memory *
+memory_of (GstBuffer * buffer)
+{
+  GstMemory *memory;
+
+  if (gst_buffer_n_memory (buffer) != 1)
+    return NULL;
+  memory = gst_buffer_peek_memory (buffer, 0);
+  return memory->allocator == allocator ? (Memory *) memory : NULL;
+}
+
+/* ---- Buffers ------------------------------------------------------------ */
+
+static void
+free_buffer (GstBuffer * buffer)
+{
+  GST_MINI_OBJECT_CAST (buffer)->dispose = NULL;
+  gst_buffer_unref (buffer);
+}
+
+/* The last reference was dropped. Returns: FALSE, the buffer lives on or is gone
+ * already; TRUE if it goes because others had a hand in its memory. */
+static gboolean
+buffer_dropped (GstMiniObject * object)
+{
+  GstBuffer *buffer = GST_BUFFER_CAST (object);
+  Memory *memory = memory_of (buffer);
+  gpointer latest;
+
+  if (memory == NULL || memory->home != buffer
+      || GST_MEMORY_IS_READONLY (memory)
+      || GST_MINI_OBJECT_REFCOUNT_VALUE (memory) != 1)
+    return TRUE;
+  gst_buffer_ref (buffer);
+  do {
+    latest = g_atomic_pointer_get (&memory->pool->returned);
+    memory->next = latest;
+    if (latest == CLOSED) {
+      free_buffer (buffer);
+      return FALSE;
+    }
+  } while (!g_atomic_pointer_compare_and_exchange (&memory->pool->returned,
+          latest, memory));
+  return FALSE;
+}
+
+static GstMemory *
+new_packet_memory (GstSrtPacketPool * pool, GstBuffer * home)
+{
+  Memory *memory = new_memory (NULL, NULL, pool->room, 0, pool->room,
+      pool->room);
+
+  g_atomic_ref_count_inc (&pool->refs);
+  memory->pool = pool;
+  memory->home = home;
+  return GST_MEMORY_CAST (memory);
+}
+
+static Memory *
+make (GstSrtPacketPool * pool)
+{
+  GstBuffer *buffer = gst_buffer_new ();
+
+  gst_buffer_append_memory (buffer, new_packet_memory (pool, buffer));
+  GST_MINI_OBJECT_CAST (buffer)->dispose = buffer_dropped;
+  return memory_of (buffer);
+}
+
+/* ---- The pool ----------------------------------------------------------- */
+
+GstSrtPacketPool *
+gst_srt_packet_pool_new (guint room, guint made)
+{
+  GstSrtPacketPool *pool = g_new0 (GstSrtPacketPool, 1);
+  guint i;
+
+  if (g_once_init_enter (&allocator)) {
+    GstAllocator *made_one = g_object_new (GST_TYPE_SRT_PACKET_ALLOCATOR, NULL);
+
+    g_once_init_leave (&allocator, gst_object_ref_sink (made_one));
+  }
+  g_atomic_ref_count_init (&pool->refs);
+  pool->room = room;
+  for (i = 0; i < made; i++) {
+    Memory *memory = make (pool);
+
+    memory->next = pool->idle;
+    pool->idle = memory;
+  }
   return pool;
 }
 
-void
-gst_srt_packet_set_address (GstBuffer * buffer, GSocketAddress * address)
+static void
+free_all (Memory * memory)
 {
-  GstNetAddressMeta *meta = gst_buffer_get_net_address_meta (buffer);
+  while (memory != NULL) {
+    Memory *next = memory->next;
 
-  if (meta == NULL)
+    free_buffer (memory->home);
+    memory = next;
+  }
+}
+
+void
+gst_srt_packet_pool_free (GstSrtPacketPool * pool)
+{
+  free_all (g_atomic_pointer_exchange (&pool->returned, CLOSED));
+  free_all (pool->idle);
+  pool_unref (pool);
+}
+
+GstBuffer *
+gst_srt_packet_pool_acquire (GstSrtPacketPool * pool, guint8 ** data)
+{
+  Memory *memory;
+
+  if (pool->idle == NULL)
+    pool->idle = g_atomic_pointer_exchange (&pool->returned, NULL);
+  memory = pool->idle;
+  if (memory != NULL)
+    pool->idle = memory->next;
+  else
+    memory = make (pool);
+  *data = memory->data;
+  return memory->home;
+}
+
+/* ---- Packets ------------------------------------------------------------ */
+
+typedef struct
+{
+  GType api;
+  GstNetAddressMeta *address;
+} Metas;
+
+/* Finds the address; what others added goes. */
+static gboolean
+look_at_meta (GstBuffer * buffer, GstMeta ** meta, gpointer user_data)
+{
+  Metas *metas = user_data;
+
+  (void) buffer;
+  if ((*meta)->info->api == metas->api)
+    metas->address = (GstNetAddressMeta *) * meta;
+  else
+    *meta = NULL;
+  return TRUE;
+}
+
+void
+gst_srt_packet_received (GstBuffer * buffer, gsize size,
+    GSocketAddress * address)
+{
+  GstMemory *memory = gst_buffer_peek_memory (buffer, 0);
+  Metas metas = { GST_NET_ADDRESS_META_API_TYPE, NULL };
+
+  memory->offset = 0;
+  memory->size = size;
+  GST_MINI_OBJECT_FLAGS (buffer) = 0;
+  GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = GST_CLOCK_TIME_NONE;
+  GST_BUFFER_DURATION (buffer) = GST_CLOCK_TIME_NONE;
+  GST_BUFFER_OFFSET (buffer) = GST_BUFFER_OFFSET_NONE;
+  GST_BUFFER_OFFSET_END (buffer) = GST_BUFFER_OFFSET_NONE;
+  gst_buffer_foreach_meta (buffer, look_at_meta, &metas);
+  if (metas.address != NULL)
+    g_set_object (&metas.address->addr, address);
+  else if (address != NULL)
     gst_buffer_add_net_address_meta (buffer, address);
-  else if (meta->addr != address)
-    g_set_object (&meta->addr, address);
+}
+
+gboolean
+gst_srt_packet_peek (GstBuffer * buffer, const guint8 ** data, gsize * size)
+{
+  Memory *memory = memory_of (buffer);
+
+  if (memory == NULL)
+    return FALSE;
+  *data = memory->data + memory->parent.offset;
+  *size = memory->parent.size;
+  return TRUE;
 }

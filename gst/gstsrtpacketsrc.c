@@ -9,6 +9,7 @@
 #include "gstsrtlasocket.h"
 #include "gstsrtlistpool.h"
 #include "gstsrtpacketpool.h"
+#include "gstsrtpeers.h"
 
 #define DEFAULT_ADDRESS "0.0.0.0"
 #define DEFAULT_PORT 6000
@@ -52,13 +53,14 @@ struct _GstSrtPacketSrc
   GSocket *socket;              /* NULL in the state NULL */
 
   /* The streaming thread's. */
-  GstBufferPool *pool;
+  GstSrtPacketPool *pool;
   GstSrtListPool *lists;
-  GstBuffer *buffers[BATCH];    /* to receive into, mapped */
-  GstMapInfo maps[BATCH];
-  GInputVector vectors[BATCH];
-  GInputMessage messages[BATCH];
-  GSocketAddress *addresses[BATCH];
+  GstSrtPeers peers;            /* the callers */
+  GstBuffer *buffers[BATCH];    /* to receive into */
+  guint n_taken;                /* of these, the first: to be replaced */
+  struct iovec vectors[BATCH];
+  struct sockaddr_storage names[BATCH];
+  GstSrtlaMessage messages[BATCH];
   gint64 received_at;           /* µs; the latest batch */
   gboolean gather;              /* it was not a full one */
 };
@@ -174,23 +176,19 @@ src_change_state (GstElement * element, GstStateChange transition)
 
 /* ---- Buffers ------------------------------------------------------------ */
 
-/* Gives a place of the batch a buffer to receive into. */
-static GstFlowReturn
-fill_place (GstSrtPacketSrc * self, guint i)
+/* Gives the places of the batch that were taken a buffer to receive into. */
+static void
+fill_places (GstSrtPacketSrc * self)
 {
-  GstFlowReturn flow = gst_buffer_pool_acquire_buffer (self->pool,
-      &self->buffers[i], NULL);
+  while (self->n_taken > 0) {
+    guint i = --self->n_taken;
+    guint8 *data;
 
-  if (flow != GST_FLOW_OK)
-    return flow;
-  if (!gst_memory_map (gst_buffer_peek_memory (self->buffers[i], 0),
-          &self->maps[i], GST_MAP_WRITE)) {
-    gst_clear_buffer (&self->buffers[i]);
-    return GST_FLOW_ERROR;
+    self->buffers[i] = gst_srt_packet_pool_acquire (self->pool, &data);
+    self->vectors[i].iov_base = data;
+    self->vectors[i].iov_len = ROOM;
+    self->messages[i].msg_hdr.msg_namelen = sizeof self->names[i];
   }
-  self->vectors[i].buffer = self->maps[i].data;
-  self->vectors[i].size = self->maps[i].size;
-  return GST_FLOW_OK;
 }
 
 /* Takes a received packet out of its place. */
@@ -199,12 +197,11 @@ take_place (GstSrtPacketSrc * self, guint i, GstClockTime time)
 {
   GstBuffer *buffer = self->buffers[i];
 
-  gst_memory_unmap (self->maps[i].memory, &self->maps[i]);
   self->buffers[i] = NULL;
-  gst_buffer_set_size (buffer, (gssize) self->messages[i].bytes_received);
+  gst_srt_packet_received (buffer, self->messages[i].msg_len,
+      gst_srt_peers_find (&self->peers, &self->names[i],
+          self->messages[i].msg_hdr.msg_namelen));
   GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = time;
-  gst_srt_packet_set_address (buffer, self->addresses[i]);
-  g_clear_object (&self->addresses[i]);
   return buffer;
 }
 
@@ -215,17 +212,13 @@ src_start (GstBaseSrc * base)
   guint i;
 
   self->pool = gst_srt_packet_pool_new (ROOM, POOL_SIZE);
-  if (self->pool == NULL) {
-    GST_ELEMENT_ERROR (self, RESOURCE, NO_SPACE_LEFT, (NULL),
-        ("no memory for buffers"));
-    return FALSE;
-  }
   self->lists = gst_srt_list_pool_new (BATCH);
   for (i = 0; i < BATCH; i++) {
-    self->messages[i].address = &self->addresses[i];
-    self->messages[i].vectors = &self->vectors[i];
-    self->messages[i].num_vectors = 1;
+    self->messages[i].msg_hdr.msg_name = &self->names[i];
+    self->messages[i].msg_hdr.msg_iov = &self->vectors[i];
+    self->messages[i].msg_hdr.msg_iovlen = 1;
   }
+  self->n_taken = BATCH;
   self->gather = FALSE;
   return TRUE;
 }
@@ -236,13 +229,10 @@ src_stop (GstBaseSrc * base)
   GstSrtPacketSrc *self = GST_SRT_PACKET_SRC (base);
   guint i;
 
-  for (i = 0; i < BATCH; i++) {
-    if (self->buffers[i] != NULL)
-      gst_memory_unmap (self->maps[i].memory, &self->maps[i]);
+  for (i = 0; i < BATCH; i++)
     gst_clear_buffer (&self->buffers[i]);
-  }
-  gst_buffer_pool_set_active (self->pool, FALSE);
-  gst_clear_object (&self->pool);
+  g_clear_pointer (&self->pool, gst_srt_packet_pool_free);
+  gst_srt_peers_clear (&self->peers);
   g_clear_pointer (&self->lists, gst_srt_list_pool_free);
   return TRUE;
 }
@@ -343,18 +333,14 @@ src_create (GstPushSrc * push, GstBuffer ** buffer)
   GstClockTime time;
   guint i, n;
 
-  for (i = 0; i < BATCH && flow == GST_FLOW_OK; i++) {
-    if (self->buffers[i] == NULL)
-      flow = fill_place (self, i);
-  }
-  if (flow != GST_FLOW_OK)
-    return flow;
+  fill_places (self);
   n = receive (self, &flow);
   if (n == 0)
     return flow;
 
   self->received_at = g_get_monotonic_time ();
   self->gather = n < BATCH;
+  self->n_taken = n;
   time = running_time (self);
   if (n == 1) {
     *buffer = take_place (self, 0, time);

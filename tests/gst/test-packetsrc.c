@@ -283,6 +283,95 @@ test_lists (void)
   taker_stop (&taker);
 }
 
+static gboolean
+is_only_meta (GstBuffer *buffer, GstMeta **meta, gpointer user_data)
+{
+  (void) buffer;
+  (void) user_data;
+  return (*meta)->info->api == GST_NET_ADDRESS_META_API_TYPE;
+}
+
+/* What somebody did with a buffer: a part of it is kept, or it gets flags and
+ * metas, or another memory. */
+static void
+lay_hands_on (GstBuffer *buffer, guint i, GPtrArray *parts)
+{
+  static GstStaticCaps reference = GST_STATIC_CAPS ("timestamp/x-test");
+  GstBuffer *part;
+  GstCaps *caps;
+
+  switch (i % 4) {
+    case 0:
+      part = gst_buffer_copy_region (buffer, GST_BUFFER_COPY_MEMORY, 4, 40);
+      GST_BUFFER_OFFSET (part) = i;
+      g_ptr_array_add (parts, part);
+      break;
+    case 1:
+      GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DROPPABLE);
+      GST_BUFFER_OFFSET (buffer) = 7;
+      caps = gst_static_caps_get (&reference);
+      gst_buffer_add_reference_timestamp_meta (buffer, caps, 1, 1);
+      gst_caps_unref (caps);
+      gst_buffer_resize (buffer, 10, 20);
+      break;
+    case 2:
+      gst_buffer_replace_all_memory (buffer, gst_allocator_alloc (NULL, 8,
+              NULL));
+      break;
+    default:
+      gst_buffer_remove_meta (buffer, (GstMeta *)
+          gst_buffer_get_net_address_meta (buffer));
+      break;
+  }
+}
+
+/* Buffers are used again, with nothing left of what was done with them; what is
+ * kept of one is not written to. */
+static void
+test_used_again (void)
+{
+  GPtrArray *parts = g_ptr_array_new_with_free_func ((GDestroyNotify)
+      gst_buffer_unref);
+  GHashTable *seen = g_hash_table_new (NULL, NULL);
+  guint8 expected[TESTING_MAX_PACKET];
+  GSocket *caller;
+  Taker taker;
+  guint round, i;
+
+  taker_start (&taker, "127.0.0.1", 1000);
+  caller = caller_new (taker.source);
+  for (round = 0; round < 50; round++) {
+    send_packets (caller, 0, 40);
+    taker_wait (&taker, 40);
+    check_buffers (&taker, caller);
+    for (i = 0; i < 40; i++) {
+      GstBuffer *buffer = taker.buffers->pdata[i];
+
+      g_hash_table_add (seen, buffer);
+      g_assert_false (GST_BUFFER_FLAG_IS_SET (buffer,
+              GST_BUFFER_FLAG_DROPPABLE));
+      g_assert_false (GST_BUFFER_OFFSET_IS_VALID (buffer));
+      g_assert_true (gst_buffer_foreach_meta (buffer, is_only_meta, NULL));
+      if (gst_buffer_is_writable (buffer))      /* its list may still be there */
+        lay_hands_on (buffer, i, parts);
+    }
+    g_mutex_lock (&taker.lock);
+    g_ptr_array_set_size (taker.buffers, 0);
+    g_mutex_unlock (&taker.lock);
+  }
+  /* Those with a part kept, or another memory, were lost to the source. */
+  g_assert_cmpuint (g_hash_table_size (seen), <=, 50 * 20 + 400);
+  for (i = 0; i < parts->len; i++) {
+    packet_of (expected, (guint32) GST_BUFFER_OFFSET (parts->pdata[i]));
+    g_assert_cmpint (gst_buffer_memcmp (parts->pdata[i], 0, expected + 4, 40),
+        ==, 0);
+  }
+  g_object_unref (caller);
+  taker_stop (&taker);
+  g_ptr_array_unref (parts);
+  g_hash_table_unref (seen);
+}
+
 static guint32
 number_of (GstBuffer *buffer)
 {
@@ -466,6 +555,7 @@ add_tests (void)
   g_test_add_func ("/packetsrc/packets", test_packets);
   g_test_add_func ("/packetsrc/ipv6", test_ipv6);
   g_test_add_func ("/packetsrc/lists", test_lists);
+  g_test_add_func ("/packetsrc/used-again", test_used_again);
   g_test_add_func ("/packetsrc/kept-lists", test_kept_lists);
   g_test_add_func ("/packetsrc/caps", test_caps);
   g_test_add_func ("/packetsrc/states", test_states);

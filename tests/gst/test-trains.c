@@ -230,46 +230,6 @@ test_refused (Fixture *fixture, gconstpointer data)
   reset ();
 }
 
-/* GLib asks the class of trains about control messages that other sockets of
- * the process receive; it must have an answer. */
-static void
-test_foreign_control_message (Fixture *fixture, gconstpointer data)
-{
-  GSocketControlMessage **messages = NULL;
-  GError *error = NULL;
-  GSocketAddress *address;
-  GInetAddress *loopback =
-      g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
-  GSocketAddress *any = g_inet_socket_address_new (loopback, 0);
-  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV4,
-      G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
-  gint n_messages = 0, flags = 0, i;
-  gchar bytes[16];
-  GInputVector vector = { bytes, sizeof bytes };
-
-  (void) data;
-  g_assert_no_error (error);
-  one_uplink (fixture);
-  push_list (fixture, 1000, FALSE);
-  fixture_wait_packets (fixture, PACKETS);
-
-  g_assert_true (g_socket_bind (socket, any, FALSE, &error));
-  g_assert_true (g_socket_set_option (socket, SOL_SOCKET, SO_TIMESTAMPNS, 1,
-          &error));
-  address = g_socket_get_local_address (socket, &error);
-  g_assert_cmpint (g_socket_send_to (socket, address, "hello", 5, NULL,
-          &error), ==, 5);
-  g_assert_cmpint (g_socket_receive_message (socket, NULL, &vector, 1,
-          &messages, &n_messages, &flags, NULL, &error), ==, 5);
-  for (i = 0; i < n_messages; i++)
-    g_object_unref (messages[i]);
-  g_free (messages);
-  g_object_unref (address);
-  g_object_unref (any);
-  g_object_unref (loopback);
-  g_object_unref (socket);
-}
-
 static void
 add_tests (void)
 {
@@ -278,8 +238,6 @@ add_tests (void)
   fixture_add_test ("/trains/several-uplinks", test_several_uplinks);
   fixture_add_test ("/trains/partial", test_partial);
   fixture_add_test ("/trains/refused", test_refused);
-  fixture_add_test ("/trains/foreign-control-message",
-      test_foreign_control_message);
 }
 
 int
