@@ -2,6 +2,7 @@
 #include "gstsrtlaparking.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "gstsrtlasocket.h"
 
@@ -83,11 +84,14 @@ static void
 discard (GSocket * socket)
 {
   guint8 byte;
-  GInputVector vector = { &byte, 1 };
-  GInputMessage message = { NULL, &vector, 1, 0, 0, NULL, NULL };
+  struct iovec vector = { &byte, 1 };
+  GstSrtlaMessage message;
   gint error_number;
   guint i;
 
+  memset (&message, 0, sizeof message);
+  message.msg_hdr.msg_iov = &vector;
+  message.msg_hdr.msg_iovlen = 1;
   gst_srtla_socket_drain_errors (socket);
   for (i = 0; i < LEFTOVERS_MAX; i++) {
     if (gst_srtla_socket_receive (socket, &message, 1, &error_number) <= 0
