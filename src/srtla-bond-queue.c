@@ -14,8 +14,8 @@ const SrtlaFlowSettings srtla_flow_defaults = {
 /* Outputs made at once. What its owner tells of a socket that takes no more is
  * heeded from then on. */
 #define PUMP_BATCH 64
-/* Most that is believed of the way in front, in queue targets. */
-#define LONGEST_WAY 2
+/* Most that is believed of the way in front of a packet. */
+#define LONGEST_WAY (500 * SRTLA_MILLISECOND)
 
 G_STATIC_ASSERT (SRTLA_MAX_FLOWS <= SRTLA_DRR_QUEUES);
 
@@ -71,29 +71,64 @@ judge (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
       : MIN (item->arrived + budget, item->expires);
 }
 
-/* Returns: how much longer than at best a packet takes that leaves now: what
- * stands in front of it on the uplink where that is least. Handshakes went the
- * rest of the way, too, and both ends have made up for it. */
+/* Returns: how much longer than at best a packet takes that leaves now on this
+ * uplink: what stands in front of it, as the latest acknowledgements tell, or as
+ * what is in flight beyond what fills the path, but no more than all of that; and
+ * its own time on the wire. */
+static SrtlaTime
+way_on (const SrtlaUplink * uplink)
+{
+  guint64 capacity = uplink->delivery.capacity;
+  SrtlaTime in_flight = srtla_inflight_bytes (uplink->log) * SRTLA_SECOND
+      / capacity;
+
+  SrtlaTime beyond = in_flight > uplink->rtt.minimum
+      ? in_flight - uplink->rtt.minimum : 0;
+
+  return MIN (MAX (uplink->delivery.queue, beyond), in_flight)
+      + SRTLA_MAX_DATAGRAM * SRTLA_SECOND / capacity;
+}
+
+static inline gboolean
+is_delivering (const SrtlaUplink * uplink)
+{
+  return uplink->state == SRTLA_UPLINK_UP && !uplink->stalled;
+}
+
+/* Returns: that of the uplink where it is least; 0 if none delivers. Handshakes
+ * went the rest of the way, too, and both ends have made up for it. */
 static SrtlaTime
 way_of (const SrtlaBond * bond)
 {
-  SrtlaTime least = LONGEST_WAY * bond->queue_target;
+  SrtlaTime least = SRTLA_TIME_NONE;
   guint i;
 
   for (i = 0; i < bond->n_uplinks; i++) {
-    const SrtlaUplink *uplink = bond->order[i];
-
-    if (uplink->state == SRTLA_UPLINK_UP && !uplink->stalled)
-      least = MIN (least, uplink->delivery.queue);
+    if (is_delivering (bond->order[i]))
+      least = MIN (least, way_on (bond->order[i]));
   }
-  return least;
+  return least == SRTLA_TIME_NONE ? 0 : MIN (least, LONGEST_WAY);
 }
 
+/* Usually the first uplink settles it, without a division. */
 gboolean
 srtla_bond_is_useful (const SrtlaBond * bond, SrtlaTime expires)
 {
-  return expires > bond->now + LONGEST_WAY * bond->queue_target
-      || expires > bond->now + way_of (bond);
+  guint i;
+
+  if (expires <= bond->now)
+    return FALSE;
+  if (expires > bond->now + LONGEST_WAY)
+    return TRUE;
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[i];
+
+    if (is_delivering (uplink) && (srtla_inflight_bytes (uplink->log)
+            + SRTLA_MAX_DATAGRAM) * SRTLA_SECOND
+        < (expires - bond->now) * uplink->delivery.capacity)
+      return TRUE;
+  }
+  return expires > bond->now + way_of (bond);
 }
 
 gboolean
@@ -223,7 +258,8 @@ static gboolean
 has_room (const SrtlaUplink * uplink, gboolean urgent, gsize size)
 {
   return uplink->state == SRTLA_UPLINK_UP && !uplink->suspended
-      && !uplink->stalled && srtla_uplink_room (uplink, urgent) >= size;
+      && !uplink->stalled && uplink->largest >= size
+      && srtla_uplink_room (uplink, urgent) >= size;
 }
 
 gboolean
@@ -238,9 +274,10 @@ srtla_bond_has_room_beside (const SrtlaBond * bond, guint slot, gsize size)
   return FALSE;
 }
 
-/* Sends the next packet of a class if it needs no room, which control packets and
- * retransmissions do not, or may draw on a reserve. What would have to wait is
- * not moved to the front: it would only take its turn from others. */
+/* Sends the next packet of a class if it needs no room, which control packets do
+ * not, nor retransmissions that others can bear; or may draw on a reserve. What
+ * would have to wait is not moved to the front: it would take its turn from
+ * others. */
 static gboolean
 send_ahead (SrtlaBond * bond, SrtlaClass priority)
 {
@@ -251,7 +288,8 @@ send_ahead (SrtlaBond * bond, SrtlaClass priority)
   if (next == NULL)
     return FALSE;
   may_go = next->kind != SRTLA_KIND_SRT_DATA
-      || srtla_srt_is_retransmission (next->packet.data);
+      || (srtla_srt_is_retransmission (next->packet.data)
+      && srtla_pipeline_has_credit (bond->pipeline, priority));
   for (i = 0; !may_go && priority == SRTLA_CLASS_HIGH && i < bond->n_uplinks;
       i++)
     may_go = has_room (bond->order[i], TRUE, next->packet.size);

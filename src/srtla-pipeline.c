@@ -186,8 +186,13 @@ srtla_pipeline_next_of (SrtlaPipeline * pipeline, SrtlaClass priority)
   if (srtla_drr_classes (pipeline->egress) & (1u << priority))
     return srtla_drr_head (pipeline->egress, priority, priority);
   fill (pipeline);
-  return srtla_edf_has_credit (pipeline->edf, priority)
-      ? srtla_edf_head (pipeline->edf, priority) : NULL;
+  return srtla_edf_head (pipeline->edf, priority);
+}
+
+gboolean
+srtla_pipeline_has_credit (const SrtlaPipeline * pipeline, SrtlaClass priority)
+{
+  return srtla_edf_has_credit (pipeline->edf, priority);
 }
 
 gboolean

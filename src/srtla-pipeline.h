@@ -69,8 +69,11 @@ gboolean srtla_pipeline_push (SrtlaPipeline *pipeline, const SrtlaItem *item,
 const SrtlaItem *srtla_pipeline_peek (SrtlaPipeline *pipeline, guint classes,
     guint64 room, SrtlaTime now);
 /* Returns: the packet of the class that would go next if it were asked for alone,
- * without moving it; NULL if there is none, or the others are owed a round. */
+ * without moving it; NULL if there is none. */
 const SrtlaItem *srtla_pipeline_next_of (SrtlaPipeline *pipeline,
+    SrtlaClass priority);
+/* Returns: whether that would take no more than a round's worth from others. */
+gboolean srtla_pipeline_has_credit (const SrtlaPipeline *pipeline,
     SrtlaClass priority);
 /* Takes the packet that peek () has shown. Returns: FALSE if there is none. */
 gboolean srtla_pipeline_pop (SrtlaPipeline *pipeline, guint classes,

@@ -100,6 +100,8 @@ pump_bond (Run *run, SrtlaTime now)
     while (srtla_bond_next_output (run->bond, &output)) {
       switch (output.kind) {
         case SRTLA_OUTPUT_PACKET:
+          /* Nothing is sent that is of no use. */
+          g_assert_cmpuint (now, <, output.expires);
           srtla_bond_send_result (run->bond, &output, SRTLA_SEND_DONE, now);
           sim_network_send (run->network, run->uplink_of[output.uplink],
               output.packet.owner);

@@ -282,6 +282,8 @@ test_overload (void)
     g_test_message ("p99 %" G_GUINT64_FORMAT " µs", urgent->queueing.p99);
     g_assert_cmpuint (urgent->queueing.packets, >, 2000);
     g_assert_cmpuint (urgent->queueing.p99, <=, SRTLA_MILLISECOND + packet);
+    /* From the first packet on. */
+    g_assert_cmpuint (urgent->queueing.maximum, <=, SRTLA_MILLISECOND + packet);
     for (i = 0; i < SRTLA_N_LOSSES; i++)
       g_assert_cmpuint (urgent->traffic.lost[i], ==, 0);
     g_assert_cmpfloat (sim_result_delivered (urgent), >=, 99.9);

@@ -40,7 +40,9 @@ typedef struct
   guint next_packet;
   guint32 next;                 /* number */
   gboolean expires;             /* a caller shook hands */
+  guint latency;                /* ms, that it shakes hands on */
   gboolean fails;               /* sockets fail now and then */
+  gboolean no_echoes;           /* keepalives are not answered */
 
   Sent *sent;                   /* ring of SENT */
   guint n_sent;
@@ -83,6 +85,8 @@ control (World *world, const SrtlaOutput *output)
               SRTLA_GROUP_ID) == 0 ? SRTLA_KIND_REG3 : SRTLA_KIND_REG_NGP);
       break;
     default:
+      if (world->no_echoes)
+        return;
       break;
   }
   srtla_bond_receive (world->bond, output->uplink, copy, size, world->now);
@@ -179,7 +183,7 @@ push_number (World *world, guint flow, guint32 sequence, gsize size,
 {
   SrtlaTime made = world->now - age;
   guint8 *data = buffer (world, world->expires
-      ? made + LATENCY * SRTLA_MILLISECOND : SRTLA_TIME_NONE);
+      ? made + world->latency * SRTLA_MILLISECOND : SRTLA_TIME_NONE);
 
   testing_data_packet (data, size, sequence, PEER, (guint32) made, again);
   push (world, flow, data, size, droppable);
@@ -217,10 +221,11 @@ shake_hands (World *world)
           CALLER, 1, 0), world->now);
   take (world);
   data = buffer (world, SRTLA_TIME_NONE);
-  push (world, 0, data, testing_conclusion (data, CALLER, 1, flags, LATENCY,
-          1), FALSE);
+  push (world, 0, data, testing_conclusion (data, CALLER, 1, flags,
+          world->latency, 1), FALSE);
   srtla_bond_receive (world->bond, 0, reply,
-      testing_conclusion_response (reply, CALLER, PEER, 1, flags, LATENCY, 1),
+      testing_conclusion_response (reply, CALLER, PEER, 1, flags,
+          world->latency, 1),
       world->now);
   take (world);
   world->expires = TRUE;
@@ -238,6 +243,7 @@ world_new (guint uplinks)
   world->sent = g_new0 (Sent, SENT);
   world->now = 30 * SRTLA_SECOND;
   world->next = 1000;
+  world->latency = LATENCY;
   world->bond = srtla_bond_new (&config, world->now);
   g_assert_true (srtla_bond_set_mode (world->bond, "enhanced", world->now));
   for (i = 0; i < uplinks; i++) {

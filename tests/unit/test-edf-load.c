@@ -1,107 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "counting-malloc.h"
+#include "feasible-load.h"
 #include "queue-fixture.h"
 
 /* ---- Feasible loads ---------------------------------------------------- */
-
-#define TASKS 6
-#define LOAD_DURATION (2 * SRTLA_SECOND)
-
-/* Packets of one size that come no closer than `interval`. Times in ns, which
- * is what a byte takes on a fast link. */
-typedef struct
-{
-  SrtlaClass priority;
-  gsize size;
-  guint64 interval, deadline, cost;
-} Task;
-
-typedef struct
-{
-  guint task;
-  guint64 at;
-} Arrival;
-
-/* Demand of non-preemptive EDF in any interval of length t (K. Jeffay, D. F.
- * Stanat and C. U. Martel, RTSS 1991): what is due within it, and one packet
- * that had just begun and is due later. */
-static gboolean
-is_feasible (const Task *tasks)
-{
-  gdouble load = 0.0;
-  guint64 t;
-  guint i;
-
-  for (i = 0; i < TASKS; i++)
-    load += (gdouble) tasks[i].cost / tasks[i].interval;
-  if (load > 0.98)
-    return FALSE;
-  for (t = 0; t < 2000000000; t += 1 + t / 2000) {
-    /* Steps are small against t: what is due within the next one counts. */
-    guint64 until = t + 1 + t / 2000, demand = 0, blocking = 0;
-
-    for (i = 0; i < TASKS; i++) {
-      if (until >= tasks[i].deadline)
-        demand += ((until - tasks[i].deadline) / tasks[i].interval + 1)
-            * tasks[i].cost;
-      if (tasks[i].deadline > t)
-        blocking = MAX (blocking, tasks[i].cost);
-    }
-    if (demand > 0 && demand + blocking > t)
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static void
-draw_tasks (GRand *rand, Task *tasks)
-{
-  /* ns: 10 to 100 Mbit/s. */
-  guint64 byte = (guint64) g_rand_int_range (rand, 80, 800);
-  guint i;
-
-  for (i = 0; i < TASKS; i++) {
-    tasks[i].priority = i % 3;
-    tasks[i].size = (gsize) (i % 3 == SRTLA_CLASS_HIGH
-        ? g_rand_int_range (rand, 16, 200)
-        : g_rand_int_range (rand, 200, 1501));
-    tasks[i].cost = tasks[i].size * byte;
-    tasks[i].interval = tasks[i].cost
-        * (guint64) g_rand_int_range (rand, i % 3 == SRTLA_CLASS_HIGH ? 20 : 3,
-        i % 3 == SRTLA_CLASS_HIGH ? 100 : 9)
-        + g_rand_int (rand) % tasks[i].cost;
-    tasks[i].deadline = srtla_class_defaults[i % 3].budget * 1000;
-  }
-}
-
-static gint
-compare_arrivals (gconstpointer a, gconstpointer b)
-{
-  const Arrival *x = a, *y = b;
-
-  return x->at != y->at ? (x->at < y->at ? -1 : 1)
-      : (gint) x->task - (gint) y->task;
-}
-
-/* All at once at first, then as densely as allowed, or a little less. */
-static GArray *
-draw_arrivals (GRand *rand, const Task *tasks)
-{
-  GArray *arrivals = g_array_new (FALSE, FALSE, sizeof (Arrival));
-  guint i;
-
-  for (i = 0; i < TASKS; i++) {
-    Arrival arrival = { i, 0 };
-
-    while (arrival.at < LOAD_DURATION * 1000) {
-      g_array_append_val (arrivals, arrival);
-      arrival.at += tasks[i].interval + (testing_chance (rand, 70) ? 0
-          : g_rand_int (rand) % tasks[i].interval);
-    }
-  }
-  g_array_sort (arrivals, compare_arrivals);
-  return arrivals;
-}
 
 /* One link, one packet after the other. Returns: how many were done after
  * their deadline. */
@@ -166,13 +68,14 @@ test_feasible (void)
     guint missed, i;
 
     drawn++;
-    draw_tasks (rand, tasks);
-    if (!is_feasible (tasks))
+    /* 10 to 100 Mbit/s */
+    load_draw_tasks (rand, (guint64) g_rand_int_range (rand, 80, 800), 1, tasks);
+    if (!load_is_feasible (tasks, 0))
       continue;
     sets++;
     for (i = 0; i < TASKS; i++)
       loads += (gdouble) tasks[i].cost / tasks[i].interval;
-    arrivals = draw_arrivals (rand, tasks);
+    arrivals = load_draw_arrivals (rand, tasks);
     packets += arrivals->len;
     g_assert_cmpuint (run_load (tasks, arrivals, FALSE), ==, 0);
     missed = run_load (tasks, arrivals, TRUE);
