@@ -171,7 +171,8 @@ e2e_bond_start_shaped (E2eBond * bond, const E2eSettings * settings,
 
   description = g_strdup_printf ("udpsrc address=127.0.0.1 port=%u "
       "buffer-size=2000000 ! srtlasink name=bond host=%s port=%u uplinks=%s",
-      bond->input_port, settings->host != NULL ? settings->host : "127.0.0.1",
+      bond->input_port, settings->name != NULL ? settings->name
+      : settings->host != NULL ? settings->host : "127.0.0.1",
       target, settings->uplinks != NULL ? settings->uplinks
       : "127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5");
   bond->pipeline = e2e_pipeline_start (description);

@@ -46,6 +46,7 @@ typedef struct
   gboolean with_relay;          /* IPv4 only */
   gint receiver_namespace;      /* a descriptor, where the receiver runs and
                                  * listens at `host`; 0: here */
+  const gchar *name;            /* what the element is told of it; NULL: `host` */
 } E2eSettings;
 
 typedef struct

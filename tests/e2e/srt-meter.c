@@ -29,6 +29,8 @@ struct _SrtMeter
   int epoll;                    /* of the listener and its connection */
   GThread *caller_thread, *listener_thread;
   gint stop_calling, stop_listening;    /* atomic */
+  gint wanted;                  /* atomic: the listener shall be there */
+  gint is_listening;            /* atomic: it is */
 
   GMutex lock;                  /* for what follows */
   GArray *messages;             /* of Message, by number */
@@ -254,6 +256,42 @@ read_messages (SrtMeter *meter, SRTSOCKET socket)
   return srt_getlasterror (NULL) == SRT_EASYNCRCV;
 }
 
+static void open_listener (gpointer data);
+
+static void
+listen_in_namespace (SrtMeter *meter)
+{
+  int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;
+
+  if (meter->settings.listener_namespace > 0)
+    net_namespace_call (meter->settings.listener_namespace, open_listener,
+        meter);
+  else
+    open_listener (meter);
+  srt_epoll_add_usock (meter->epoll, meter->listener, &events);
+}
+
+/* The listener is not there until it shall be again. */
+static void
+rest (SrtMeter *meter)
+{
+  srt_close (meter->listener);
+  g_atomic_int_set (&meter->is_listening, FALSE);
+  while (!g_atomic_int_get (&meter->wanted)
+      && !g_atomic_int_get (&meter->stop_listening))
+    g_usleep (LOOK_TIME * 1000);
+  listen_in_namespace (meter);
+  g_atomic_int_set (&meter->is_listening, TRUE);
+}
+
+void
+srt_meter_set_listening (SrtMeter *meter, gboolean listening)
+{
+  g_atomic_int_set (&meter->wanted, listening);
+  while (g_atomic_int_get (&meter->is_listening) != listening)
+    g_usleep (LOOK_TIME * 100);
+}
+
 static gpointer
 run_listener (gpointer data)
 {
@@ -264,6 +302,12 @@ run_listener (gpointer data)
     SRTSOCKET ready[2];
     int n_ready = G_N_ELEMENTS (ready), i;
 
+    if (!g_atomic_int_get (&meter->wanted)) {
+      drop_connection (meter, socket);
+      socket = SRT_INVALID_SOCK;
+      rest (meter);
+      continue;
+    }
     if (srt_epoll_wait (meter->epoll, ready, &n_ready, NULL, NULL, LOOK_TIME,
             NULL, NULL, NULL, NULL) < 0)
       continue;
@@ -304,19 +348,18 @@ SrtMeter *
 srt_meter_start (const SrtMeterSettings *settings)
 {
   SrtMeter *meter = g_new0 (SrtMeter, 1);
-  int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;
+  guint room = MAX (settings->expected, 65536);
 
   srt_startup ();
   srt_setloglevel (LOG_CRIT);   /* what is dropped is what we count */
   g_mutex_init (&meter->lock);
   meter->settings = *settings;
-  meter->messages = g_array_sized_new (FALSE, FALSE, sizeof (Message), 65536);
-  if (settings->listener_namespace > 0)
-    net_namespace_call (settings->listener_namespace, open_listener, meter);
-  else
-    open_listener (meter);
+  meter->messages = g_array_sized_new (FALSE, FALSE, sizeof (Message), room);
+  /* Pages that were not written to are no memory yet. */
+  memset (meter->messages->data, 1, room * sizeof (Message));
   meter->epoll = srt_epoll_create ();
-  srt_epoll_add_usock (meter->epoll, meter->listener, &events);
+  listen_in_namespace (meter);
+  meter->wanted = meter->is_listening = TRUE;
   meter->listener_thread = g_thread_new ("listener", run_listener, meter);
   meter->caller_thread = g_thread_new ("caller", run_caller, meter);
   return meter;
@@ -394,6 +437,26 @@ srt_meter_last_lost (SrtMeter *meter)
   }
   g_mutex_unlock (&meter->lock);
   return last;
+}
+
+gint64
+srt_meter_longest_gap (SrtMeter *meter, gint64 from, gint64 to)
+{
+  gint64 before = 0, longest = 0;
+  guint i;
+
+  g_mutex_lock (&meter->lock);
+  for (i = 0; i < meter->messages->len; i++) {
+    gint64 at = g_array_index (meter->messages, Message, i).received_at;
+
+    if (at == 0)
+      continue;
+    if (before >= from && before < to)
+      longest = MAX (longest, at - before);
+    before = at;
+  }
+  g_mutex_unlock (&meter->lock);
+  return longest;
 }
 
 void

@@ -20,6 +20,8 @@ typedef struct
   guint latency;                /* ms, of both ends */
   guint rate;                   /* bit/s of the messages' IP packets */
   gint listener_namespace;      /* a descriptor, where the listener is; 0: here */
+  guint expected;               /* messages that there is room for from the start:
+                                 * memory stays what it is; 0: it grows */
 } SrtMeterSettings;
 
 /* What libsrt says of all connections together, packets. */
@@ -42,6 +44,9 @@ SrtMeter *srt_meter_start (const SrtMeterSettings *settings);
 void srt_meter_stop (SrtMeter *meter);
 void srt_meter_free (SrtMeter *meter);
 
+/* The listener goes, and its connection with it; or is back. */
+void srt_meter_set_listening (SrtMeter *meter, gboolean listening);
+
 /* Returns: how many messages came; a wrong one ends the test. */
 guint64 srt_meter_received (SrtMeter *meter);
 
@@ -52,6 +57,10 @@ void srt_meter_count (SrtMeter *meter, gint64 from, gint64 to, guint64 *sent,
 /* Returns: when the last message was sent (monotonic, µs) that did not come;
  * 0: all came. */
 gint64 srt_meter_last_lost (SrtMeter *meter);
+
+/* Returns: the longest that nothing came between two messages, the first of
+ * which came in that time (monotonic, µs). */
+gint64 srt_meter_longest_gap (SrtMeter *meter, gint64 from, gint64 to);
 
 /* After srt_meter_stop(). */
 void srt_meter_get_totals (SrtMeter *meter, SrtMeterTotals *totals);

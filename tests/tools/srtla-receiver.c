@@ -199,10 +199,14 @@ connect_to_server (Tool *tool, GError **error)
       G_SOCKET_PROTOCOL_UDP, error);
   GInetAddress *any = g_inet_address_new_any (family);
   GSocketAddress *local = g_inet_socket_address_new (any, tool->from_port);
+  GSocketAddress *other = g_inet_socket_address_new (any, 0);
 
-  if (socket != NULL && (!g_socket_bind (socket, local, FALSE, error)
+  /* An earlier group may have the port still. */
+  if (socket != NULL && ((!g_socket_bind (socket, local, FALSE, NULL)
+              && !g_socket_bind (socket, other, FALSE, error))
           || !g_socket_connect (socket, tool->server, NULL, error)))
     g_clear_object (&socket);
+  g_object_unref (other);
   g_object_unref (local);
   g_object_unref (any);
   return socket;
@@ -543,7 +547,7 @@ parse_options (Options *options, SrtlaBehaviour *behaviour, gint *argc,
     {"print-stats", 0, 0, G_OPTION_ARG_INT, &options->stats_interval,
         "Print counters that often (never)", "SECONDS"},
     {"srt-from-port", 0, 0, G_OPTION_ARG_INT, &options->from_port,
-          "Talk to the SRT server from this port, for one group at a time: "
+          "Talk to the SRT server from this port, where no group has it yet: "
           "SRT connections outlive a restart (any)", "PORT"},
     {NULL, 0, 0, 0, NULL, NULL, NULL}
   };
