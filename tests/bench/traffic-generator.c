@@ -19,8 +19,8 @@
 #define FRAMES 30               /* a second */
 /* libsrt writes a burst's packets that far apart. */
 #define BURST_GAP 6000
-/* Faster than this one call for each packet is too slow: packets come in
- * trains, so far apart. Mbit/s, ns. */
+/* Evenly spaced and faster than this, one call for each packet is too slow:
+ * packets come in trains, so far apart. Mbit/s, ns. */
 #define TRAINS_FROM 400.0
 #define TRAIN_INTERVAL 250000
 #define TRAIN 48
@@ -213,7 +213,8 @@ traffic_generator_run (TrafficGenerator * generator, gdouble seconds)
   while (traffic_clock () < end) {
     if (options->pattern == TRAFFIC_FLAT) {
       send_train (generator, TRAIN);
-    } else if (options->rate >= TRAINS_FROM) {
+    } else if (options->pattern == TRAFFIC_EVEN
+        && options->rate >= TRAINS_FROM) {
       send_trains (generator, packet_time);
     } else {
       traffic_sleep_until (generator->due);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,9 +40,43 @@ counting_environment (TrafficProcess * process, const gchar * library)
   return environment;
 }
 
+/* ---- Processors --------------------------------------------------------- */
+
+static int
+last_processor (void)
+{
+  return (int) sysconf (_SC_NPROCESSORS_ONLN) - 1;
+}
+
+/* In the child, after fork (): nothing else is allowed there. */
+static void
+take_last_processor (gpointer user_data)
+{
+  cpu_set_t set;
+
+  (void) user_data;
+  CPU_ZERO (&set);
+  CPU_SET (last_processor (), &set);
+  sched_setaffinity (0, sizeof set, &set);
+}
+
+void
+traffic_process_make_room (void)
+{
+  cpu_set_t set;
+  int i;
+
+  CPU_ZERO (&set);
+  for (i = 0; i < last_processor (); i++)
+    CPU_SET (i, &set);
+  sched_setaffinity (0, sizeof set, &set);      /* fails if the set is empty */
+}
+
+/* ---- Starting and stopping ---------------------------------------------- */
+
 gboolean
 traffic_process_start (TrafficProcess * process, gchar ** command,
-    const gchar * count_library, GError ** error)
+    const gchar * count_library, gboolean pin, GError ** error)
 {
   gchar **environment;
   gboolean started;
@@ -50,7 +85,8 @@ traffic_process_start (TrafficProcess * process, gchar ** command,
   environment = counting_environment (process, count_library);
   started = g_spawn_async (NULL, command, environment,
       G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH
-      | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, &process->pid, error);
+      | G_SPAWN_STDOUT_TO_DEV_NULL, pin ? take_last_processor : NULL, NULL,
+      &process->pid, error);
   g_strfreev (environment);
   return started;
 }
@@ -58,10 +94,15 @@ traffic_process_start (TrafficProcess * process, gchar ** command,
 void
 traffic_process_stop (TrafficProcess * process)
 {
-  guint i;
+  guint counter, i;
 
-  for (i = 0; process->events != NULL && i < process->events->len; i++)
-    close (g_array_index (process->events, int, i));
+  for (counter = 0; counter < TRAFFIC_COUNTERS; counter++) {
+    GArray *events = process->events[counter];
+
+    for (i = 0; events != NULL && i < events->len; i++)
+      close (g_array_index (events, int, i));
+    g_clear_pointer (&process->events[counter], g_array_unref);
+  }
   kill (process->pid, SIGKILL);
   waitpid (process->pid, NULL, 0);
 }
@@ -82,34 +123,71 @@ each_thread (GPid pid, void (*function) (pid_t thread, gpointer user_data),
   g_free (path);
 }
 
-/* ---- System calls ------------------------------------------------------- */
+/* ---- Counters ----------------------------------------------------------- */
+
+typedef struct
+{
+  struct perf_event_attr attributes;
+  GArray *events;
+} Counting;
 
 static void
 count_thread (pid_t thread, gpointer user_data)
 {
-  TrafficProcess *process = user_data;
-  struct perf_event_attr attributes;
-  gchar *text = NULL;
-  int fd;
+  Counting *counting = user_data;
+  int fd = (int) syscall (SYS_perf_event_open, &counting->attributes, thread,
+      -1, -1, 0);
 
-  if (!g_file_get_contents (SYSCALL_EVENT, &text, NULL, NULL))
-    return;
-  memset (&attributes, 0, sizeof attributes);
-  attributes.size = sizeof attributes;
-  attributes.type = PERF_TYPE_TRACEPOINT;
-  attributes.config = g_ascii_strtoull (text, NULL, 10);
-  g_free (text);
-  fd = (int) syscall (SYS_perf_event_open, &attributes, thread, -1, -1, 0);
   if (fd >= 0)
-    g_array_append_val (process->events, fd);
+    g_array_append_val (counting->events, fd);
+}
+
+static gboolean
+set_attributes (struct perf_event_attr *attributes, TrafficCounter counter)
+{
+  gchar *text = NULL;
+
+  memset (attributes, 0, sizeof *attributes);
+  attributes->size = sizeof *attributes;
+  attributes->type = PERF_TYPE_HARDWARE;
+  attributes->config = PERF_COUNT_HW_INSTRUCTIONS;
+  attributes->exclude_kernel = counter == TRAFFIC_USER_INSTRUCTIONS;
+  attributes->exclude_user = counter == TRAFFIC_KERNEL_INSTRUCTIONS;
+  if (counter == TRAFFIC_SYSTEM_CALLS) {
+    if (!g_file_get_contents (SYSCALL_EVENT, &text, NULL, NULL))
+      return FALSE;
+    attributes->type = PERF_TYPE_TRACEPOINT;
+    attributes->config = g_ascii_strtoull (text, NULL, 10);
+    g_free (text);
+  }
+  return TRUE;
 }
 
 gboolean
-traffic_process_count_calls (TrafficProcess * process)
+traffic_process_count (TrafficProcess * process, TrafficCounter counter)
 {
-  process->events = g_array_new (FALSE, FALSE, sizeof (int));
-  each_thread (process->pid, count_thread, process);
-  return process->events->len > 0;
+  Counting counting;
+
+  if (!set_attributes (&counting.attributes, counter))
+    return FALSE;
+  counting.events = g_array_new (FALSE, FALSE, sizeof (int));
+  process->events[counter] = counting.events;
+  each_thread (process->pid, count_thread, &counting);
+  return counting.events->len > 0;
+}
+
+static guint64
+sum (const GArray * events)
+{
+  guint64 total = 0, count;
+  guint i;
+
+  for (i = 0; events != NULL && i < events->len; i++) {
+    if (read (g_array_index (events, int, i), &count, sizeof count)
+        == (gssize) sizeof count)
+      total += count;
+  }
+  return total;
 }
 
 /* ---- Use ---------------------------------------------------------------- */
@@ -185,11 +263,6 @@ traffic_process_look (TrafficProcess * process, TrafficUse * use)
   g_free (path);
   if (process->allocations != NULL)
     use->allocations = __atomic_load_n (process->allocations, __ATOMIC_RELAXED);
-  for (i = 0; process->events != NULL && i < process->events->len; i++) {
-    guint64 count;
-
-    if (read (g_array_index (process->events, int, i), &count, sizeof count)
-        == (gssize) sizeof count)
-      use->system_calls += count;
-  }
+  for (i = 0; i < TRAFFIC_COUNTERS; i++)
+    use->counts[i] = sum (process->events[i]);
 }

@@ -27,6 +27,8 @@ typedef struct
   TrafficPattern pattern;
   gdouble warm_up, seconds;
   gchar behaviour;
+  gboolean pin;                 /* the sender has the last processor to itself,
+                                 * generator and sink have the others */
 } TrafficOptions;
 
 #define TRAFFIC_PACKET 1332     /* bytes: 7 packets of MPEG-TS and the header */
@@ -80,6 +82,15 @@ void traffic_generator_run (TrafficGenerator *generator, gdouble seconds);
 
 /* ---- The process under test ---------------------------------------------- */
 
+/* What the kernel and the processor count, thread by thread. */
+typedef enum
+{
+  TRAFFIC_SYSTEM_CALLS,
+  TRAFFIC_USER_INSTRUCTIONS,
+  TRAFFIC_KERNEL_INSTRUCTIONS,
+  TRAFFIC_COUNTERS
+} TrafficCounter;
+
 typedef struct
 {
   guint64 cpu;                  /* ns, user and system */
@@ -87,22 +98,27 @@ typedef struct
   guint64 switches;             /* context switches of all threads */
   guint64 memory;               /* KiB resident */
   guint64 allocations;          /* 0 without the counting library */
-  guint64 system_calls;         /* 0 unless they are counted */
+  guint64 counts[TRAFFIC_COUNTERS];     /* 0 unless they are counted */
 } TrafficUse;
 
 typedef struct
 {
   GPid pid;
   guint64 *allocations;         /* shared with the counting library; or NULL */
-  GArray *events;               /* of int: system calls of each thread */
+  GArray *events[TRAFFIC_COUNTERS];     /* of int, one a thread; or NULL */
 } TrafficProcess;
 
-/* Starts the command. count_library: preloaded, or NULL. */
+/* Starts the command. count_library: preloaded, or NULL. pin: see the options;
+ * where there is one processor it does nothing. */
 gboolean traffic_process_start (TrafficProcess *process, gchar **command,
-    const gchar *count_library, GError **error);
-/* From here on system calls of its threads are counted. Returns: FALSE if the
- * kernel does not allow it. */
-gboolean traffic_process_count_calls (TrafficProcess *process);
+    const gchar *count_library, gboolean pin, GError **error);
+/* Takes the calling thread, and those that it starts, off the processor that
+ * the sender has for itself. */
+void traffic_process_make_room (void);
+/* From here on that is counted for its threads. Returns: FALSE if the kernel
+ * does not allow it or the processor cannot. */
+gboolean traffic_process_count (TrafficProcess *process,
+    TrafficCounter counter);
 void traffic_process_look (TrafficProcess *process, TrafficUse *use);
 void traffic_process_stop (TrafficProcess *process);
 
