@@ -13,7 +13,7 @@ from .loads import progress
 
 EVEN, BURST = Scenario(50, 'even'), Scenario(50, 'burst')
 
-# name: (what, unit, kept)
+# name: (what, whether src/ and gst/ do it)
 PAIRS = {
     'clock': ('one timestamp a turn of 8 packets, instead of one a packet',
               True),
@@ -100,7 +100,7 @@ def variant(bench, name, source, options):
     return build
 
 
-def core_rows(what, before, after, kept, caches=False):
+def core_rows(what, before, after, kept):
     rows = []
     for mode in core.MODES:
         case = (mode, 4, 1000)
@@ -147,7 +147,7 @@ def table(bench, source, repetitions=3, seconds=1.0, builds=True):
         Bench(bench.build, ['coalesce-time=0'], ['coalesce-time=0']),
         Bench(bench.build, ['coalesce-time=0'],
               ['coalesce-time=0', 'spin-time=50']),
-        EVEN, ['cpu', 'p50', 'p99'], False, repetitions, seconds)
+        EVEN, ['cpu', 'p50', 'p99'], 'off by default', repetitions, seconds)
     if builds:
         rows += built(bench, source, repetitions, seconds)
     return rows

@@ -64,11 +64,11 @@ def draw(results, output):
         plots.append("$data index %d using 1:2 with boxes lc rgb '%s' "
                      "title '%s'" % (len(data), COLOURS[contender],
                                      TITLES[contender]))
-        plots.append("$data index %d using 1:2:3:4 with yerrorbars pt -1 "
-                     "lc rgb 'black' notitle" % len(data))
-        plots.append("$data index %d using 1:($4+%f):(sprintf('%%.1f',$2)) "
-                     "with labels font ',8' offset 0,0.5 notitle"
-                     % (len(data), 0.0))
+        plots.append("$data index %d using 1:3:(0):($4-$3) with vectors "
+                     "heads size graph 0.002,90 nofilled lc rgb 'black' "
+                     "notitle" % len(data))
+        plots.append("$data index %d using 1:4:(sprintf('%%.1f',$2)) "
+                     "with labels font ',8' offset 0,0.5 notitle" % len(data))
         data.append('\n'.join('%f %f %f %f' % bar
                               for bar in bars[contender]))
     script = '\n'.join([
@@ -87,7 +87,8 @@ def draw(results, output):
         'set boxwidth %f' % (0.9 * SLOT),
         'set style fill solid 0.9 noborder',
         'set grid y', 'set tics nomirror', 'set border 3',
-        'set key outside bottom center horizontal',
+        'set key outside top center horizontal reverse Left',
+        'set bmargin 5',
         'set xtics scale 0 font ",9" (%s)' % ', '.join(
             '"%s" %f' % (text, x) for x, text in labels),
         '$data << END', '\n\n\n'.join(data), 'END',
