@@ -357,7 +357,7 @@ srtla_bond_receive (SrtlaBond * bond, guint slot, const guint8 * data,
 {
   g_return_if_fail (srtla_bond_uplink (bond, slot) != NULL);
 
-  bond->now = now;
+  bond->now = now = MAX (now, bond->now);
   bond->naks_used = 0;
   bond->news = FALSE;
   receive (bond, bond->uplinks[slot], data, size, now);

@@ -370,7 +370,7 @@ timeout_deadline (const SrtlaBond * bond)
 void
 srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
 {
-  bond->now = now;
+  bond->now = now = MAX (now, bond->now);
   bond->naks_used = 0;
   if (now >= bond->next_housekeeping) {
     housekeeping (bond, now);

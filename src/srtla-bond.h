@@ -159,7 +159,8 @@ SrtlaPushVerdict srtla_bond_push (SrtlaBond *bond, const SrtlaPacket *packet,
 
 /* The same for any open flow, with what is known of the packet. It may wait for
  * room; then it is sent, or dropped for a reason that has a counter. Here `now`
- * is when it arrived, which may be before the time last told. */
+ * is when it arrived, which may be before the time last told, or after what is
+ * told next: time does not go back for that. */
 SrtlaPushVerdict srtla_bond_push_flow (SrtlaBond *bond, guint flow,
     const SrtlaPacket *packet, gboolean droppable, SrtlaTime now,
     guint *caller);

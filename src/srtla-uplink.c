@@ -122,10 +122,11 @@ srtla_uplink_count_tokens (SrtlaUplink * uplink, SrtlaTime now)
   gint64 rate = (gint64) uplink->bitrate_maximum / 8;
   gint64 most = MAX (rate * TOKENS_SPAN,
       SRTLA_MAX_DATAGRAM * (gint64) SRTLA_SECOND);
-  SrtlaTime elapsed = MIN (now - uplink->tokens_at, SRTLA_SECOND);
+  SrtlaTime elapsed;
 
-  if (rate == 0 || elapsed == 0)
+  if (rate == 0 || now <= uplink->tokens_at)
     return;
+  elapsed = MIN (now - uplink->tokens_at, SRTLA_SECOND);
   uplink->tokens = MIN (uplink->tokens + rate * (gint64) elapsed, most);
   uplink->tokens_at = now;
 }

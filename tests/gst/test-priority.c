@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Pads as flows of different worth: what they are set to, who goes first when
- * the uplinks take less than is offered, and sockets that take no more.
+ * Pads as flows of different worth: what they are set to, what waits when the
+ * uplinks take less than is offered, and sockets that take no more.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #include <gmodule.h>
 
-#include "element-testing.h"
+#include "flow-testing.h"
 #include "srtla-bond.h"
 
 #define CALLERS_SERVER 0x20000001u
@@ -28,6 +28,51 @@ static struct
   gint host;                    /* last byte of the local address; 0 = any */
   gint calls;
 } refusal;
+
+/* While it is closed whoever sends waits, and with it the element's loop. */
+static struct
+{
+  gint closed;                  /* atomic; changes under the lock */
+  GMutex lock;
+  GCond opened;
+  guint waiting;                /* threads */
+} gate;
+
+static void
+pass_gate (void)
+{
+  if (!g_atomic_int_get (&gate.closed))
+    return;
+  g_mutex_lock (&gate.lock);
+  gate.waiting++;
+  g_cond_broadcast (&gate.opened);
+  while (g_atomic_int_get (&gate.closed))
+    g_cond_wait (&gate.opened, &gate.lock);
+  gate.waiting--;
+  g_mutex_unlock (&gate.lock);
+}
+
+static void
+set_gate (gboolean closed)
+{
+  g_mutex_lock (&gate.lock);
+  g_atomic_int_set (&gate.closed, closed);
+  g_cond_broadcast (&gate.opened);
+  g_mutex_unlock (&gate.lock);
+}
+
+static void
+wait_for_someone_at_gate (void)
+{
+  gint64 end = g_get_monotonic_time () + testing_patience ();
+
+  g_mutex_lock (&gate.lock);
+  while (gate.waiting == 0) {
+    if (!g_cond_wait_until (&gate.opened, &gate.lock, end))
+      g_error ("nothing was sent");
+  }
+  g_mutex_unlock (&gate.lock);
+}
 
 static gboolean
 is_refused (int fd)
@@ -48,6 +93,7 @@ is_refused (int fd)
 G_MODULE_EXPORT int
 sendmmsg (int fd, struct mmsghdr *messages, unsigned int n, int flags)
 {
+  pass_gate ();
   if (is_refused (fd)) {
     errno = refusal.error_number;
     return -1;
@@ -119,142 +165,6 @@ test_unreachable (Fixture *fixture, gconstpointer data)
   g_assert_true (gst_structure_get_uint64 (uplink, "send-errors", &errors));
   g_assert_cmpuint (errors, >, 0);
   gst_structure_free (uplink);
-}
-
-/* ---- Flows -------------------------------------------------------------- */
-
-typedef struct
-{
-  GstPad *sink, *src;
-  guint32 destination;          /* of its caller's packets */
-  guint32 sequence;             /* the next one's */
-  guint size;                   /* bytes of a packet */
-  guint bitrate;                /* bits/s offered */
-  guint64 offered;              /* bytes */
-} Flow;
-
-static void
-flow_open (Fixture *fixture, Flow *flow, const gchar *priority,
-    guint32 destination)
-{
-  GstSegment segment;
-
-  memset (flow, 0, sizeof *flow);
-  flow->destination = destination;
-  flow->size = TESTING_PACKET_SIZE;
-  flow->sink = gst_element_request_pad_simple (fixture->element, "sink_%u");
-  g_assert_nonnull (flow->sink);
-  gst_util_set_object_arg (G_OBJECT (flow->sink), "priority", priority);
-  flow->src = gst_pad_new (NULL, GST_PAD_SRC);
-  g_assert_cmpint (gst_pad_link (flow->src, flow->sink), ==, GST_PAD_LINK_OK);
-  gst_pad_set_active (flow->src, TRUE);
-  gst_pad_push_event (flow->src, gst_event_new_stream_start ("flow"));
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_pad_push_event (flow->src, gst_event_new_segment (&segment));
-}
-
-static void
-flow_close (Fixture *fixture, Flow *flow)
-{
-  gst_pad_set_active (flow->src, FALSE);
-  gst_pad_unlink (flow->src, flow->sink);
-  gst_element_release_request_pad (fixture->element, flow->sink);
-  gst_object_unref (flow->sink);
-  gst_object_unref (flow->src);
-}
-
-static GstBuffer *
-flow_buffer (Flow *flow)
-{
-  guint8 packet[TESTING_MAX_PACKET];
-  gsize size = testing_data_packet (packet, flow->size, flow->sequence,
-      flow->destination, flow->sequence * 1000, FALSE);
-
-  flow->sequence++;
-  flow->offered += size;
-  return testing_buffer_of (packet, size);
-}
-
-static void
-flow_push (Flow *flow, guint n)
-{
-  while (n-- > 0)
-    g_assert_cmpint (gst_pad_push (flow->src, flow_buffer (flow)), ==,
-        GST_FLOW_OK);
-}
-
-/* Pushes what is due `elapsed` µs after the start. */
-static void
-flow_offer (Flow *flow, gint64 elapsed)
-{
-  guint64 due = (guint64) flow->bitrate / 8 * (guint64) elapsed
-      / G_USEC_PER_SEC;
-
-  while (flow->offered < due)
-    flow_push (flow, 1);
-}
-
-/* Returns: a copy of the entry of `array` whose field `key` is `value`. */
-static GstStructure *
-find_entry (const GstStructure *stats, const gchar *array, const gchar *key,
-    const gchar *value)
-{
-  const GValue *list = gst_structure_get_value (stats, array);
-  guint i;
-
-  for (i = 0; i < gst_value_array_get_size (list); i++) {
-    const GstStructure *entry =
-        gst_value_get_structure (gst_value_array_get_value (list, i));
-
-    if (g_strcmp0 (gst_structure_get_string (entry, key), value) == 0)
-      return gst_structure_copy (entry);
-  }
-  g_error ("%s has no %s", array, value);
-}
-
-static guint64
-entry_number (Fixture *fixture, const gchar *array, const gchar *key,
-    const gchar *value, const gchar *field)
-{
-  GstStructure *stats = NULL, *entry;
-  guint64 number = 0;
-
-  g_object_get (fixture->element, "stats", &stats, NULL);
-  entry = find_entry (stats, array, key, value);
-  g_assert_true (gst_structure_get_uint64 (entry, field, &number));
-  gst_structure_free (entry);
-  gst_structure_free (stats);
-  return number;
-}
-
-static guint64
-class_number (Fixture *fixture, const gchar *class, const gchar *field)
-{
-  return entry_number (fixture, "classes", "class", class, field);
-}
-
-static guint64
-flow_number (Fixture *fixture, Flow *flow, const gchar *field)
-{
-  return entry_number (fixture, "flows", "pad", GST_OBJECT_NAME (flow->sink),
-      field);
-}
-
-static void
-limit_uplinks (Fixture *fixture, guint64 bitrate)
-{
-  GstChildProxy *proxy = GST_CHILD_PROXY (fixture->element);
-  guint i;
-
-  for (i = 0; i < gst_child_proxy_get_children_count (proxy); i++) {
-    GObject *uplink = gst_child_proxy_get_child_by_index (proxy, i);
-    guint64 is = 1;
-
-    g_object_set (uplink, "max-bitrate", bitrate, NULL);
-    g_object_get (uplink, "max-bitrate", &is, NULL);
-    g_assert_cmpuint (is, ==, bitrate);
-    g_object_unref (uplink);
-  }
 }
 
 /* ---- What a packet is --------------------------------------------------- */
@@ -387,6 +297,61 @@ test_one_lock (Fixture *fixture, gconstpointer data)
   fixture_wait_packets (fixture, 203);
   g_assert_cmpuint (flow_number (fixture, &flow, "batches"), ==, before + 1);
   g_assert_cmpuint (flow_number (fixture, &flow, "packets-in"), ==, 203);
+  flow_close (fixture, &flow);
+}
+
+/* Returns: how many packets of that kind arrived. */
+static guint
+count_kind (Fixture *fixture, SrtlaKind kind)
+{
+  guint64 i, n = model_receiver_packets (fixture->receiver, NULL);
+  guint count = 0;
+
+  for (i = 0; i < n; i++) {
+    GBytes *packet = model_receiver_get_packet (fixture->receiver, i);
+    gsize size;
+    const guint8 *data = g_bytes_get_data (packet, &size);
+
+    count += srtla_packet_kind (data, size) == kind;
+    g_bytes_unref (packet);
+  }
+  return count;
+}
+
+static void
+push_acks (Flow *flow, guint n)
+{
+  guint8 packet[TESTING_MAX_PACKET];
+
+  for (; n > 0; n--)
+    g_assert_cmpint (gst_pad_push (flow->src, testing_buffer_of (packet,
+                testing_ackack (packet, n, flow->destination, n))), ==,
+        GST_FLOW_OK);
+}
+
+/* More comes than a pad's queue holds while the loop is busy: media has to go,
+ * not what keeps the connection up. */
+static void
+test_full_pad (Fixture *fixture, gconstpointer data)
+{
+  Flow flow;
+
+  (void) data;
+  g_object_set (fixture->element, "queue-size", 64, NULL);
+  fixture_play (fixture, 2);
+  flow_open (fixture, &flow, "auto", 7);
+  set_gate (TRUE);
+  flow_push (&flow, 1);
+  wait_for_someone_at_gate ();
+  push_acks (&flow, 20);
+  flow_push (&flow, 200);
+  push_acks (&flow, 20);
+  flow_push (&flow, 100);
+  set_gate (FALSE);
+  fixture_wait_packets (fixture, 1 + 64);
+  g_assert_cmpuint (count_kind (fixture, SRTLA_KIND_SRT_ACKACK), ==, 40);
+  g_assert_cmpuint (flow_number (fixture, &flow, "dropped-queue-full"), ==,
+      340 - 64);
   flow_close (fixture, &flow);
 }
 
@@ -529,114 +494,6 @@ test_expired (Fixture *fixture, gconstpointer data)
       fixture_stat (fixture, "dropped-expired"));
 }
 
-/* ---- Overload ----------------------------------------------------------- */
-
-#define OVERLOAD_LIMIT 10000000 /* bits/s of each of two uplinks */
-#define OVERLOAD_SECONDS 5
-
-static gboolean
-keeps_time (void)
-{
-#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
-  return FALSE;
-#else
-  return g_getenv ("SRTLA_TEST_SLOW") == NULL;
-#endif
-}
-
-static gint
-compare_numbers (gconstpointer a, gconstpointer b)
-{
-  const guint64 *one = a, *other = b;
-
-  return *one < *other ? -1 : *one > *other;
-}
-
-/* Returns: the median of the 99th percentiles of the intervals, µs. */
-static guint64
-median_p99 (Fixture *fixture, Flow *flow)
-{
-  GArray *delays = g_array_new (FALSE, FALSE, sizeof (guint64));
-  guint64 median, number;
-
-  while (record_count (&fixture->record, GST_MESSAGE_ELEMENT, "srtla-stats")) {
-    GstMessage *message = record_wait (&fixture->record, GST_MESSAGE_ELEMENT,
-        "srtla-stats");
-    GstStructure *entry = find_entry (gst_message_get_structure (message),
-        "flows", "pad", GST_OBJECT_NAME (flow->sink));
-
-    g_assert_true (gst_structure_get_uint64 (entry, "delay-p99", &number));
-    g_test_message ("p99 of an interval: %" G_GUINT64_FORMAT " µs", number);
-    if (number != 0)
-      g_array_append_val (delays, number);
-    gst_structure_free (entry);
-    gst_message_unref (message);
-  }
-  g_assert_cmpuint (delays->len, >=, 3);
-  g_array_sort (delays, compare_numbers);
-  median = g_array_index (delays, guint64, delays->len / 2);
-  g_array_unref (delays);
-  return median;
-}
-
-/* A thin urgent flow, a bulk one at twice the uplinks' rate, and one that takes
- * what it gets: on real sockets, held back by max-bitrate. */
-static void
-test_overload (Fixture *fixture, gconstpointer data)
-{
-  Flow high, low, best;
-  gint64 start, elapsed;
-  guint64 p99, sent, seconds;
-  guint64 high_out, low_out, best_out;
-
-  (void) data;
-  limit_uplinks (fixture, OVERLOAD_LIMIT);
-  g_object_set (fixture->element, "queue-size", 512, "stats-interval", 1000,
-      NULL);
-  fixture_play (fixture, 2);
-  flow_open (fixture, &high, "high", 11);
-  flow_open (fixture, &low, "low", 12);
-  flow_open (fixture, &best, "best-effort", 13);
-  high.bitrate = 1000000;
-  high.size = 316;
-  low.bitrate = 2 * 2 * OVERLOAD_LIMIT;
-  best.bitrate = OVERLOAD_LIMIT;
-  start = g_get_monotonic_time ();
-  do {
-    elapsed = g_get_monotonic_time () - start;
-    flow_offer (&high, elapsed);
-    flow_offer (&low, elapsed);
-    flow_offer (&best, elapsed);
-    g_usleep (1000);            /* between bursts, as a source has them */
-  } while (elapsed < OVERLOAD_SECONDS * G_USEC_PER_SEC);
-  high_out = flow_number (fixture, &high, "bytes-out");
-  low_out = flow_number (fixture, &low, "bytes-out");
-  best_out = flow_number (fixture, &best, "bytes-out");
-  sent = high_out + low_out + best_out;
-  seconds = (guint64) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
-  p99 = median_p99 (fixture, &high);
-  g_test_message ("bytes out: high %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-      ", low %" G_GUINT64_FORMAT ", best-effort %" G_GUINT64_FORMAT
-      "; p99 of high %" G_GUINT64_FORMAT " µs", high_out, high.offered, low_out,
-      best_out, p99);
-
-  g_assert_cmpuint (flow_number (fixture, &high, "dropped-queue"), ==, 0);
-  g_assert_cmpuint (flow_number (fixture, &high, "dropped-queue-full"), ==, 0);
-  g_assert_cmpuint (flow_number (fixture, &high, "dropped-expired"), ==, 0);
-  g_assert_cmpuint (flow_number (fixture, &low, "dropped-queue"), >, 0);
-  g_assert_cmpuint (low_out, >, best_out);
-  /* The limit holds, and with it a second for the start and the end. */
-  g_assert_cmpuint (sent * 8, <=, (seconds + 1) * 2 * OVERLOAD_LIMIT);
-  if (keeps_time ()) {
-    g_assert_cmpuint (p99, <=, 3000);
-    g_assert_cmpuint (best_out, >, sent / 50);
-    g_assert_cmpuint (sent * 8, >, seconds * OVERLOAD_LIMIT);
-  }
-  flow_close (fixture, &high);
-  flow_close (fixture, &low);
-  flow_close (fixture, &best);
-}
-
 static void
 add_tests (void)
 {
@@ -645,6 +502,7 @@ add_tests (void)
   fixture_add_test ("/priority/droppable", test_droppable);
   fixture_add_test ("/priority/critical", test_critical);
   fixture_add_test ("/priority/one-lock", test_one_lock);
+  fixture_add_test ("/priority/full-pad", test_full_pad);
   fixture_add_test ("/priority/settings", test_settings);
   fixture_add_test ("/priority/again", test_again);
   fixture_add_test ("/priority/no-buffers", test_no_buffers);
@@ -653,7 +511,6 @@ add_tests (void)
   fixture_add_test ("/priority/drain", test_drain);
   fixture_add_test ("/priority/stop", test_stop);
   fixture_add_test ("/priority/expired", test_expired);
-  fixture_add_test ("/priority/overload", test_overload);
 }
 
 int

@@ -183,9 +183,10 @@ test_blocked (void)
 }
 
 /* Over any time from the start no more than its rate, what it may send at once,
- * and a packet; and no less than its rate, but for a packet. */
+ * and a packet; and no less than its rate, but for a packet. Packets arrive
+ * `ahead` of the time that is told next, as others' threads note it. */
 static void
-run_limit (guint64 bitrate, SrtlaTime step)
+run_limit (guint64 bitrate, SrtlaTime step, SrtlaTime ahead)
 {
   World *world = world_new (1);
   const SrtlaTime span = 400 * SRTLA_MILLISECOND;
@@ -195,17 +196,20 @@ run_limit (guint64 bitrate, SrtlaTime step)
 
   srtla_bond_uplink_limit (world->bond, 0, bitrate, world->now);
   while (world->now < begin + span) {
+    world->now += ahead;
     while (srtla_bond_waiting (world->bond) < 20)
       push_media (world, 0, (gsize) g_rand_int_range (world->rand, 16, 1501),
           FALSE);
+    world->now -= ahead;
+    take (world);
     world->now += step;
     srtla_bond_tick (world->bond, world->now);
     take (world);
   }
   for (i = 0; i < world->n_sent; i++) {
     bytes += world->sent[i].size;
-    g_assert_cmpuint (bytes, <=, (world->sent[i].at - begin) * bitrate / 8
-        / SRTLA_SECOND + MAX (1500, bitrate / 8 / 500) + 1500);
+    g_assert_cmpuint (bytes, <=, (world->sent[i].at + ahead - begin) * bitrate
+        / 8 / SRTLA_SECOND + MAX (1500, bitrate / 8 / 500) + 1500);
   }
   g_assert_cmpuint (bytes + 1500 + bitrate / 8 * step / SRTLA_SECOND, >=, span
       * bitrate / 8 / SRTLA_SECOND);
@@ -215,11 +219,13 @@ run_limit (guint64 bitrate, SrtlaTime step)
 static void
 test_limit (void)
 {
-  run_limit (1000000, 1000);
-  run_limit (8000000, 500);
-  run_limit (30000000, 100);
-  run_limit (3000000, 3);       /* less than a byte or two each time */
-  run_limit (777777, 7);
+  run_limit (1000000, 1000, 0);
+  run_limit (8000000, 500, 0);
+  run_limit (30000000, 100, 0);
+  run_limit (3000000, 3, 0);    /* less than a byte or two each time */
+  run_limit (777777, 7, 0);
+  run_limit (8000000, 500, 300);
+  run_limit (1000000, 100, 1000);
 }
 
 static void
