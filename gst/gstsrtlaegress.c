@@ -117,6 +117,12 @@ gst_srtla_egress_pop (GstSrtlaEgress * egress, SrtlaOutput * output)
     egress->control_count--;
     return TRUE;
   }
+  return gst_srtla_egress_pop_packet (egress, output);
+}
+
+gboolean
+gst_srtla_egress_pop_packet (GstSrtlaEgress * egress, SrtlaOutput * output)
+{
   if (egress->count == 0)
     return FALSE;
   *output = egress->packets[egress->head];

@@ -60,6 +60,9 @@ void gst_srtla_egress_peek (GstSrtlaEgress * egress, GstSrtlaBatch * batch,
 /* Takes what comes first; the reference of a PACKET is the taker's, the bytes
  * of a CONTROL are valid until the next push. Returns: FALSE if it is empty. */
 gboolean gst_srtla_egress_pop (GstSrtlaEgress * egress, SrtlaOutput * output);
+/* The same of SRT packets alone. */
+gboolean gst_srtla_egress_pop_packet (GstSrtlaEgress * egress,
+    SrtlaOutput * output);
 
 static inline gboolean
 gst_srtla_egress_is_empty (const GstSrtlaEgress * egress)

@@ -124,6 +124,7 @@ gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
   shared.poll = config->poll;
   shared.batch = NULL;          /* theirs to make */
   shared.parking = NULL;        /* likewise */
+  shared.queue_target = SRTLA_QUEUE_TARGET;
   shared.element = config->element;
   shared.notify = config->notify;
   shared.user_data = config->user_data;
@@ -255,6 +256,7 @@ set_classes (GstSrtlaEngine * engine, const GstSrtlaSettings * settings)
   if (settings->queue_target != engine->queue_target)
     srtla_bond_set_queue_target (engine->bond, settings->queue_target);
   engine->queue_target = settings->queue_target;
+  engine->links->shared.queue_target = settings->queue_target;
   for (i = 0; i < SRTLA_N_CLASSES; i++) {
     const SrtlaClassSettings *class = &settings->classes[i];
     SrtlaClassSettings *current = &engine->classes[i];

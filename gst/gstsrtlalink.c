@@ -500,6 +500,30 @@ give_up_trains (GstSrtlaLink * link, guint datagrams, gint error_number)
   return TRUE;
 }
 
+/* What its socket did not take is dropped if it is of no use any more; and while
+ * it takes nothing goes by another uplink as soon as one has room. The rest keeps
+ * its order. */
+static void
+tend_waiting (GstSrtlaLink * link, gboolean stuck, SrtlaTime now)
+{
+  SrtlaBond *bond = link->shared->bond;
+  SrtlaOutput output;
+  guint rest;
+
+  for (rest = link->egress.count; rest > 0; rest--) {
+    gst_srtla_egress_pop_packet (&link->egress, &output);
+    if (srtla_bond_is_expired (bond, &output))
+      settle (link, &output, SRTLA_SEND_EXPIRED, now);
+    else if (stuck && output.copy == SRTLA_COPY_NONE
+        && srtla_bond_has_room_beside (bond, link->slot, output.packet.size))
+      settle (link, &output, SRTLA_SEND_RETURNED, now);
+    else
+      gst_srtla_egress_push (&link->egress, &output);
+  }
+  link->retried = FALSE;
+  link->tended_at = stuck ? now : 0;
+}
+
 void
 gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now)
 {
@@ -509,8 +533,14 @@ gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now)
   if (link->socket == NULL)
     return;
   look_at_backlog (link, now);
-  if (link->blocked || now < link->retry_at)
+  if (link->blocked || now < link->retry_at) {
+    if (link->egress.count > 0
+        && now >= link->tended_at + GST_SRTLA_TEND_INTERVAL)
+      tend_waiting (link, TRUE, now);
     return;
+  }
+  if (link->tended_at != 0)
+    tend_waiting (link, FALSE, now);
   if (link->retry_at != 0) {
     link->retry_at = 0;
     srtla_bond_uplink_blocked (link->shared->bond, link->slot, FALSE);
@@ -522,8 +552,11 @@ gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now)
     if (n > 0)
       sent (link, batch, (guint) n);
     else if (!give_up_trains (link, batch->datagrams[0], error_number)
-        && !handle_send_error (link, error_number, now))
+        && !handle_send_error (link, error_number, now)) {
+      if (link->socket != NULL)
+        tend_waiting (link, TRUE, now);
       return;
+    }
   }
 }
 
@@ -587,6 +620,8 @@ gst_srtla_link_deadline (const GstSrtlaLink * link)
     return SRTLA_TIME_NONE;
   if (!link->blocked && !gst_srtla_egress_is_empty (&link->egress))
     deadline = link->retry_at;
+  if (link->blocked && link->egress.count > 0)
+    deadline = link->tended_at + GST_SRTLA_TEND_INTERVAL;
   if (link->backlog > 0)
     deadline = MIN (deadline, link->backlog_at + GST_SRTLA_BACKLOG_INTERVAL);
   return deadline;
@@ -607,16 +642,17 @@ gst_srtla_link_update_limit (GstSrtlaLink * link, SrtlaTime now)
 }
 
 /* The socket's buffer holds what the uplink may have in front of it, no more:
- * what is in there has no priority. */
+ * what is in there has no priority. Without a target that is all there is. */
 static void
 fit_send_buffer (GstSrtlaLink * link, const SrtlaUplinkStats * core)
 {
+  SrtlaTime target = link->shared->queue_target;
   guint64 bytes;
 
   if (link->socket == NULL || core->delivered_rate == 0)
     return;
-  bytes = core->capacity / 8 * (core->rtt_minimum + SRTLA_QUEUE_TARGET)
-      / SRTLA_SECOND;
+  bytes = target == 0 ? GST_SRTLA_SEND_BUFFER_MAX
+      : core->capacity / 8 * (core->rtt_minimum + target) / SRTLA_SECOND;
   bytes = CLAMP (bytes, GST_SRTLA_SEND_BUFFER_MIN, GST_SRTLA_SEND_BUFFER_MAX);
   if (bytes < link->send_buffer + link->send_buffer / 4
       && bytes > link->send_buffer - link->send_buffer / 4)

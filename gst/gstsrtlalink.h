@@ -25,6 +25,8 @@ G_BEGIN_DECLS
 #define GST_SRTLA_MTU_INTERVAL (1 * SRTLA_SECOND)
 /* Between looks at what waits in the device's queue. */
 #define GST_SRTLA_BACKLOG_INTERVAL (5 * SRTLA_MILLISECOND)
+/* Between looks at what waits for a socket that takes no more. */
+#define GST_SRTLA_TEND_INTERVAL (5 * SRTLA_MILLISECOND)
 /* Bytes of packets that a socket has room for, once its rate is known. */
 #define GST_SRTLA_SEND_BUFFER_MIN (64 * 1024)
 #define GST_SRTLA_SEND_BUFFER_MAX (1024 * 1024)
@@ -39,6 +41,7 @@ typedef struct
   GstPoll *poll;
   GstSrtlaBatch *batch;         /* to fill for each call */
   GstSrtlaParking *parking;     /* where sockets wait for their uplinks' return */
+  SrtlaTime queue_target;       /* µs; 0 = none: as it is set now */
   GstElement *element;          /* for the debug log */
   GstSrtlaNotifyFunc notify;
   gpointer user_data;           /* of notify */
@@ -69,6 +72,8 @@ typedef struct
   guint warned_largest;         /* of which the application was told; 0 = none */
   gboolean trains;              /* the socket has not refused them */
   SrtlaTime retry_at;           /* after ENOBUFS; 0 = now */
+  SrtlaTime tended_at;          /* when it was last looked at what waits since the
+                                 * socket took nothing; 0 = it does */
   gboolean traffic;             /* since the last look at the backlog */
   guint64 backlog;              /* bytes in the device's queue then */
   SrtlaTime backlog_at;

@@ -267,7 +267,10 @@ srtla_bond_has_room_beside (const SrtlaBond * bond, guint slot, gsize size)
 {
   guint i;
 
-  for (i = 0; i < bond->n_uplinks && !srtla_bond_is_classic (bond); i++) {
+  if (srtla_bond_is_classic (bond) || bond->outputs_waiting
+      >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1)
+    return FALSE;
+  for (i = 0; i < bond->n_uplinks; i++) {
     if (bond->order[i]->slot != slot && has_room (bond->order[i], FALSE, size))
       return TRUE;
   }

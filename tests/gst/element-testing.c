@@ -503,3 +503,33 @@ fixture_wait_uplink (Fixture *fixture, const gchar *uplink,
       g_usleep (POLL_TIME);
   }
 }
+
+void
+fixture_push_bytes (Fixture *fixture, const guint8 *packet, gsize size)
+{
+  g_assert_cmpint (gst_harness_push (fixture->harness,
+          testing_buffer_of (packet, size)), ==, GST_FLOW_OK);
+}
+
+void
+fixture_shake_hands (Fixture *fixture, guint latency)
+{
+  const guint32 flags = SRTLA_HS_TSBPD_SENDER | SRTLA_HS_TSBPD_RECEIVER
+      | SRTLA_HS_TLPKTDROP | SRTLA_HS_PERIODIC_NAK | SRTLA_HS_R_FLAG;
+  guint8 packet[TESTING_MAX_PACKET];
+  gsize size;
+
+  size = testing_induction (packet, FIXTURE_CALLER, 0, 0);
+  fixture_push_bytes (fixture, packet, size);
+  fixture_wait_packets (fixture, 1);
+  size = testing_induction_response (packet, FIXTURE_CALLER, 0, 0);
+  model_receiver_relay (fixture->receiver, packet, size);
+  fixture_wait_stat (fixture, "replies", 1);
+  size = testing_conclusion (packet, FIXTURE_CALLER, 0, flags, latency, 1);
+  fixture_push_bytes (fixture, packet, size);
+  fixture_wait_packets (fixture, 2);
+  size = testing_conclusion_response (packet, FIXTURE_CALLER, FIXTURE_SERVER, 0, flags,
+      latency, 1);
+  model_receiver_relay (fixture->receiver, packet, size);
+  fixture_wait_stat (fixture, "replies", 2);
+}

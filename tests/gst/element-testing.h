@@ -116,4 +116,11 @@ gchar *testing_message_text (GstMessage *message);
 /* Waits for a warning or error and looks for a word in its texts. */
 void fixture_expect (Fixture *fixture, GstMessageType type, const gchar *word);
 
+/* An SRT caller and its server, which shake hands on this latency, ms, where
+ * nothing else was sent yet. */
+#define FIXTURE_CALLER 0x10000001u
+#define FIXTURE_SERVER 0x20000001u
+void fixture_shake_hands (Fixture *fixture, guint latency);
+void fixture_push_bytes (Fixture *fixture, const guint8 *packet, gsize size);
+
 G_END_DECLS

@@ -288,6 +288,47 @@ test_all_fail (Fixture *fixture, gconstpointer data)
   fixture_wait_packets (fixture, 240 - lost);
 }
 
+/* What is of no use any more does not wait for a socket that takes nothing, and is
+ * not sent when it does again. */
+static void
+test_expired_stuck (Fixture *fixture, gconstpointer data)
+{
+  guint8 packet[TESTING_MAX_PACKET];
+  guint32 i;
+
+  (void) data;
+  fixture_play (fixture, 2);
+  fixture_shake_hands (fixture, 120);
+  failing_socket_start (0, EAGAIN);
+  for (i = 0; i < 200; i++)
+    fixture_push_bytes (fixture, packet, testing_data_packet (packet,
+            TESTING_PACKET_SIZE, i, FIXTURE_SERVER, 1000 + i, FALSE));
+  /* The sockets are still stuck. */
+  fixture_wait_stat (fixture, "dropped-expired", 200);
+  g_assert_cmpuint (fixture_stat (fixture, "packets-queued"), ==, 0);
+  g_assert_cmpuint (failing_socket_stop (), >, 0);
+  fixture_push (fixture, 1000, 10);
+  fixture_wait_packets (fixture, 12);
+  g_assert_cmpuint (model_receiver_packets (fixture->receiver, NULL), ==, 12);
+}
+
+/* While one socket takes nothing, what was given to it goes by the other. */
+static void
+test_stuck (Fixture *fixture, gconstpointer data)
+{
+  guint i;
+
+  (void) data;
+  fixture_play (fixture, 2);
+  for (i = 0; i < 10; i++) {
+    failing_socket_start (2 + (gint) (i % 2), EAGAIN);
+    fixture_push (fixture, 100 * i, 100);
+    fixture_wait_packets (fixture, 100 * i + 100);
+    failing_socket_stop ();
+  }
+  g_assert_cmpuint (fixture_stat (fixture, "dropped-uplink-queue"), ==, 0);
+}
+
 /* ---- The clock ----------------------------------------------------------- */
 
 /* Days to and fro: nothing looks at the time of day. */
@@ -361,6 +402,8 @@ add_tests (void)
   for (i = 0; i < 3; i++)
     add_data_test ("all", socket_faults[i].name, &socket_faults[i],
         test_all_fail);
+  fixture_add_test ("/faults/expired-stuck", test_expired_stuck);
+  fixture_add_test ("/faults/stuck", test_stuck);
   fixture_add_test ("/faults/clock", test_clock);
 }
 

@@ -15,8 +15,6 @@
 #include "flow-testing.h"
 #include "srtla-bond.h"
 
-#define CALLERS_SERVER 0x20000001u
-#define CALLER 0x10000001u
 
 /* ---- Sockets that refuse ------------------------------------------------ */
 
@@ -444,36 +442,6 @@ test_stop (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture_stat (fixture, "dropped-flushed"), >, 100);
 }
 
-static void
-push_bytes (Fixture *fixture, const guint8 *packet, gsize size)
-{
-  g_assert_cmpint (gst_harness_push (fixture->harness,
-          testing_buffer_of (packet, size)), ==, GST_FLOW_OK);
-}
-
-static void
-shake_hands (Fixture *fixture, guint latency)
-{
-  const guint32 flags = SRTLA_HS_TSBPD_SENDER | SRTLA_HS_TSBPD_RECEIVER
-      | SRTLA_HS_TLPKTDROP | SRTLA_HS_PERIODIC_NAK | SRTLA_HS_R_FLAG;
-  guint8 packet[TESTING_MAX_PACKET];
-  gsize size;
-
-  size = testing_induction (packet, CALLER, 0, 0);
-  push_bytes (fixture, packet, size);
-  fixture_wait_packets (fixture, 1);
-  size = testing_induction_response (packet, CALLER, 0, 0);
-  model_receiver_relay (fixture->receiver, packet, size);
-  fixture_wait_stat (fixture, "replies", 1);
-  size = testing_conclusion (packet, CALLER, 0, flags, latency, 1);
-  push_bytes (fixture, packet, size);
-  fixture_wait_packets (fixture, 2);
-  size = testing_conclusion_response (packet, CALLER, CALLERS_SERVER, 0, flags,
-      latency, 1);
-  model_receiver_relay (fixture->receiver, packet, size);
-  fixture_wait_stat (fixture, "replies", 2);
-}
-
 /* What cannot arrive in time any more is not sent. */
 static void
 test_expired (Fixture *fixture, gconstpointer data)
@@ -484,10 +452,10 @@ test_expired (Fixture *fixture, gconstpointer data)
   (void) data;
   limit_uplinks (fixture, 100000);
   fixture_play (fixture, 2);
-  shake_hands (fixture, 120);
+  fixture_shake_hands (fixture, 120);
   for (i = 0; i < 200; i++)
-    push_bytes (fixture, packet, testing_data_packet (packet,
-            TESTING_PACKET_SIZE, i, CALLERS_SERVER, 1000 + i, FALSE));
+    fixture_push_bytes (fixture, packet, testing_data_packet (packet,
+            TESTING_PACKET_SIZE, i, FIXTURE_SERVER, 1000 + i, FALSE));
   /* 200 kbit/s for 120 ms, and what the bound lets go at once. */
   fixture_wait_stat (fixture, "dropped-expired", 150);
   g_assert_cmpuint (class_number (fixture, "low", "dropped-expired"), ==,
