@@ -123,17 +123,44 @@ note_calling (SrtMeter *meter, SRTSOCKET socket)
   g_mutex_unlock (&meter->lock);
 }
 
-/* Sends evenly until told to stop, or until the connection breaks. */
-static void
-send_messages (SrtMeter *meter, SRTSOCKET socket)
+/* When messages are due: evenly, or in bursts as a video encoder makes them. */
+typedef struct
 {
-  gint64 began = g_get_monotonic_time (), due, time;
+  gint64 began;                 /* µs */
+  guint64 n, n_frames;          /* messages and bursts so far */
+  gdouble frame_left;           /* messages of the present burst */
+  GRand *random;                /* for the bursts' size */
+} Pace;
+
+static gint64
+next_due (Pace *pace, const SrtMeterSettings *settings)
+{
+  gdouble interval = 8e6 * IP_PACKET / settings->rate;  /* µs */
+
+  if (settings->frame_rate <= 0)
+    return pace->began + (gint64) (pace->n++ * interval);
+  while (pace->frame_left < 1) {
+    gdouble draw = g_rand_double_range (pace->random, -1, 1);
+
+    pace->frame_left += 1e6 / settings->frame_rate / interval
+        * (1 + settings->variation * draw);
+    pace->n_frames++;
+  }
+  pace->frame_left--;
+  return pace->began + (gint64) ((pace->n_frames - 1) * 1e6
+      / settings->frame_rate);
+}
+
+/* Sends until told to stop, or until the connection breaks. */
+static void
+send_paced (SrtMeter *meter, SRTSOCKET socket, Pace *pace)
+{
+  gint64 due, time;
   guint8 bytes[E2E_MESSAGE];
   guint64 n, number;
 
   for (n = 0; !g_atomic_int_get (&meter->stop_calling); n++) {
-    due = began + (gint64) (n * 8 * IP_PACKET * G_USEC_PER_SEC
-        / meter->settings.rate);
+    due = next_due (pace, &meter->settings);
     time = g_get_monotonic_time ();
     if (due > time)
       g_usleep ((gulong) (due - time));
@@ -146,6 +173,17 @@ send_messages (SrtMeter *meter, SRTSOCKET socket)
     if (n % STATS_MESSAGES == 0)
       note_calling (meter, socket);
   }
+}
+
+static void
+send_messages (SrtMeter *meter, SRTSOCKET socket)
+{
+  Pace pace = {.began = g_get_monotonic_time (),
+    .random = g_rand_new_with_seed ((guint32) meter->settings.seed)
+  };
+
+  send_paced (meter, socket, &pace);
+  g_rand_free (pace.random);
 }
 
 static gpointer
@@ -331,10 +369,12 @@ open_listener (gpointer data)
   SrtMeter *meter = data;
   struct sockaddr_in address = loopback (meter->settings.listener_port);
   int latency = (int) meter->settings.latency;
+  int tolerance = (int) meter->settings.lossmaxttl;
   gboolean blocking = FALSE;    /* its connections inherit it */
   SRTSOCKET socket = srt_create_socket ();
 
   srt_setsockflag (socket, SRTO_LATENCY, &latency, sizeof latency);
+  srt_setsockflag (socket, SRTO_LOSSMAXTTL, &tolerance, sizeof tolerance);
   srt_setsockflag (socket, SRTO_RCVSYN, &blocking, sizeof blocking);
   if (srt_bind (socket, (struct sockaddr *) &address, sizeof address) != 0
       || srt_listen (socket, 4) != 0)
@@ -420,6 +460,21 @@ srt_meter_count (SrtMeter *meter, gint64 from, gint64 to, guint64 *sent,
     *lost += message->received_at == 0;
   }
   g_mutex_unlock (&meter->lock);
+}
+
+void
+srt_meter_foreach (SrtMeter *meter,
+    void (*func) (gint64 sent_at, gint64 received_at, gpointer user_data),
+    gpointer user_data)
+{
+  guint i;
+
+  for (i = 0; i < meter->messages->len; i++) {
+    const Message *message = &g_array_index (meter->messages, Message, i);
+
+    if (message->sent_at != 0)
+      func (message->sent_at, message->received_at, user_data);
+  }
 }
 
 gint64

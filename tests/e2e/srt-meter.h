@@ -22,6 +22,9 @@ typedef struct
   gint listener_namespace;      /* a descriptor, where the listener is; 0: here */
   guint expected;               /* messages that there is room for from the start:
                                  * memory stays what it is; 0: it grows */
+  gdouble frame_rate;           /* bursts/s; 0: messages are evenly spaced */
+  gdouble variation;            /* of a burst's size: relative, even */
+  guint lossmaxttl;             /* packets, of the listener */
 } SrtMeterSettings;
 
 /* What libsrt says of all connections together, packets. */
@@ -54,6 +57,12 @@ guint64 srt_meter_received (SrtMeter *meter);
  * of them that did not come. */
 void srt_meter_count (SrtMeter *meter, gint64 from, gint64 to, guint64 *sent,
     guint64 *lost);
+/* Calls func with each message that was sent: when it was, and when it came (0:
+ * it did not; monotonic, µs), in the order of sending. After
+ * srt_meter_stop(). */
+void srt_meter_foreach (SrtMeter *meter,
+    void (*func) (gint64 sent_at, gint64 received_at, gpointer user_data),
+    gpointer user_data);
 /* Returns: when the last message was sent (monotonic, µs) that did not come;
  * 0: all came. */
 gint64 srt_meter_last_lost (SrtMeter *meter);

@@ -161,7 +161,8 @@ net_namespace_child_setup (gpointer user_data)
 }
 
 gboolean
-net_namespace_ip (gint namespace, const gchar *commands, GError **error)
+net_namespace_batch (gint namespace, const gchar *program,
+    const gchar *commands, GError **error)
 {
   GSubprocessLauncher *launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE
@@ -174,15 +175,15 @@ net_namespace_ip (gint namespace, const gchar *commands, GError **error)
       "/usr/sbin:/sbin:/usr/bin:/bin", TRUE);
   g_subprocess_launcher_set_child_setup (launcher, net_namespace_child_setup,
       GINT_TO_POINTER (namespace), NULL);
-  process = g_subprocess_launcher_spawn (launcher, error, "ip", "-batch", "-",
-      NULL);
+  process = g_subprocess_launcher_spawn (launcher, error, program, "-batch",
+      "-", NULL);
   if (process != NULL
       && g_subprocess_communicate_utf8 (process, commands, NULL, NULL, &said,
           error)) {
     good = g_subprocess_get_successful (process);
     if (!good)
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "ip: %s",
-          g_strstrip (said));
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s",
+          program, g_strstrip (said));
   }
   g_free (said);
   g_clear_object (&process);

@@ -139,8 +139,8 @@ run_ip (NetWorld *world, gboolean at_receiver, const gchar *lines)
 {
   GError *error = NULL;
 
-  if (!net_namespace_ip (at_receiver ? world->namespaces.receiver
-          : world->namespaces.sender, lines, &error))
+  if (!net_namespace_batch (at_receiver ? world->namespaces.receiver
+          : world->namespaces.sender, "ip", lines, &error))
     g_error ("%s: %s", lines, error->message);
 }
 
@@ -195,10 +195,17 @@ bring_up_lines (const NetWorld *world, guint modem)
   return lines;
 }
 
+/* Without a queue of the kernel's: a full device refuses packets (ENOBUFS)
+ * instead of losing them in silence. */
+#define NO_QUEUE "qdisc replace dev " NET_MODEM " root noqueue\n"
+
 static gboolean
 bring_up_all (NetWorld *world, GError **error)
 {
-  GString *lines = g_string_new (NULL);
+  /* A modem without route is not replaced by another: ENETUNREACH. */
+  GString *lines = g_string_new ("rule add from 10.64.0.0/16 priority 2000 "
+      "unreachable\n");
+  GString *queues = g_string_new (NULL);
   gboolean good;
   guint i;
 
@@ -207,18 +214,23 @@ bring_up_all (NetWorld *world, GError **error)
 
     set_address (world, i, NET_MODEM_HOST);
     modem = bring_up_lines (world, i);
-    g_string_append_printf (lines, "%srule add from 10.64.%u.0/24 lookup %u\n"
-        "rule add oif " NET_MODEM " lookup %u\n", modem, i, NET_MODEM_TABLE + i,
-        i, NET_MODEM_TABLE + i);
+    g_string_append_printf (lines, "%srule add from 10.64.%u.0/24 priority 1000 "
+        "lookup %u\nrule add oif " NET_MODEM " priority 1000 lookup %u\n", modem,
+        i, NET_MODEM_TABLE + i, i, NET_MODEM_TABLE + i);
+    g_string_append_printf (queues, NO_QUEUE, i);
     g_free (modem);
   }
-  good = net_namespace_ip (world->namespaces.sender, lines->str, error)
-      && net_namespace_ip (world->namespaces.receiver,
+  good = net_namespace_batch (world->namespaces.sender, "ip", lines->str,
+      error)
+      && net_namespace_batch (world->namespaces.receiver, "ip",
       "address add " NET_RECEIVER_ADDRESS "/24 dev " NET_RECEIVER "\n"
       "address add " NET_RECEIVER_OTHER "/24 dev " NET_RECEIVER "\n"
       "link set dev " NET_RECEIVER " txqueuelen 1000 up\n"
-      "route add default dev " NET_RECEIVER "\n", error);
+      "route add default dev " NET_RECEIVER "\n", error)
+      && net_namespace_batch (world->namespaces.sender, "tc", queues->str,
+      error);
   g_string_free (lines, TRUE);
+  g_string_free (queues, TRUE);
   return good;
 }
 
@@ -247,21 +259,24 @@ net_world_modem_delete (NetWorld *world, guint modem)
 void
 net_world_modem_create (NetWorld *world, guint modem, guint host)
 {
-  gchar *lines;
+  GError *error = NULL;
+  gchar *lines, *queue;
 
   net_world_order (world, "create %s", name_of (world, modem));
   set_address (world, modem, host);
   lines = bring_up_lines (world, modem);
   run_ip (world, FALSE, lines);
+  queue = g_strdup_printf (NO_QUEUE, modem);
+  if (!net_namespace_batch (world->namespaces.sender, "tc", queue, &error))
+    g_error ("%s", error->message);
+  g_free (queue);
   g_free (lines);
 }
 
-/* The address stays with a rule that finds nothing, and nothing else is tried:
- * as a modem that has lost its network. */
 void
 net_world_route_delete (NetWorld *world, guint modem)
 {
-  net_world_ip (world, FALSE, "route replace unreachable default table %u\n"
+  net_world_ip (world, FALSE, "route del default table %u\n"
       "route del default dev " NET_MODEM " metric %u\n",
       NET_MODEM_TABLE + modem, modem, 100 + modem);
 }
@@ -369,11 +384,26 @@ net_world_new (const NetNamespaces *namespaces,
   return NULL;
 }
 
+/* Interfaces, addresses and routes go with the emulator; rules stay. */
+static void
+forget_rules (NetWorld *world)
+{
+  GString *lines = g_string_new ("rule del priority 2000\n");
+  guint i;
+
+  for (i = 0; i < 2 * world->scenario->uplinks->len; i++)
+    g_string_append (lines, "rule del priority 1000\n");
+  net_namespace_batch (world->namespaces.sender, "ip", lines->str, NULL);
+  g_string_free (lines, TRUE);
+}
+
 void
 net_world_free (NetWorld *world)
 {
   guint i;
 
+  if (world->emulator != NULL)
+    forget_rules (world);
   if (world->emulator != NULL) {
     /* The end of its input is its end. */
     g_output_stream_close (world->orders, NULL, NULL);

@@ -244,6 +244,34 @@ test_loss (void)
 }
 
 static void
+test_duplicate (void)
+{
+  static const struct { const gchar *value; gdouble share; }
+  table[] = { {"0%", 0}, {"10%", 0.1}, {"100%", 1} };
+  const guint n = 20000;
+  guint i, j;
+
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
+    const gchar *settings[] = { "rate", "1000Mbit/s", "delay", "5ms",
+      "duplicate", table[i].value, NULL };
+    SimLink *link = make_link (settings);
+    guint arrived = 0;
+
+    for (j = 0; j < n; j++) {
+      push (link, SIZE, SIM_START + j * 100);
+      arrived += drain (link, SIM_START + j * 100, NULL);
+    }
+    arrived += drain (link, SIM_START + n * 100 + SRTLA_SECOND, NULL);
+    g_assert_cmpuint (sim_link_counters (link)->duplicated, ==, arrived - n);
+    g_assert_cmpuint (sim_link_counters (link)->delivered, ==, arrived);
+    g_assert_cmpfloat_with_epsilon ((gdouble) arrived / n, 1 + table[i].share,
+        4 * sqrt (table[i].share * (1 - table[i].share) / n) + 1e-12);
+    sim_link_free (link);
+  }
+  g_assert_cmpuint (sim_pool_in_use (pool), ==, 0);
+}
+
+static void
 test_passes (void)
 {
   static const struct { const gchar *passes; guint8 first; gboolean through; }
@@ -390,6 +418,7 @@ main (int argc, char **argv)
   g_test_add_func ("/sim/link/delay", test_delay);
   g_test_add_func ("/sim/link/order", test_order);
   g_test_add_func ("/sim/link/loss", test_loss);
+  g_test_add_func ("/sim/link/duplicate", test_duplicate);
   g_test_add_func ("/sim/link/passes", test_passes);
   g_test_add_func ("/sim/link/changes", test_changes);
   g_test_add_func ("/sim/link/trace", test_trace);

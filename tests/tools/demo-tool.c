@@ -143,6 +143,12 @@ demo_tool_is_running (DemoTool *tool)
   return !tool->ended;
 }
 
+const gchar *
+demo_tool_process (DemoTool *tool)
+{
+  return tool != NULL ? g_subprocess_get_identifier (tool->process) : NULL;
+}
+
 static gboolean
 kill_it (gpointer user_data)
 {

@@ -27,6 +27,10 @@ gboolean demo_tool_command (DemoTool *tool, const gchar *line);
 /* Returns: FALSE once it ended by itself. */
 gboolean demo_tool_is_running (DemoTool *tool);
 
+/* Returns: its process's number, the tool's; NULL once it was waited for, or of
+ * no tool. */
+const gchar *demo_tool_process (DemoTool *tool);
+
 /* Ends it: asks, waits, insists. Accepts NULL. */
 void demo_tool_stop (DemoTool *tool);
 

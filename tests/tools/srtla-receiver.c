@@ -178,16 +178,21 @@ send_datagram (GSocket *socket, GSocketAddress *to, const guint8 *data,
 }
 
 static void
-group_free (gpointer data)
+disconnect_group (Group *group)
 {
-  Group *group = data;
-
   if (group->source != NULL) {
     g_source_destroy (group->source);
     g_source_unref (group->source);
+    group->source = NULL;
   }
   g_clear_object (&group->socket);
-  g_free (group);
+}
+
+static void
+group_free (gpointer data)
+{
+  disconnect_group (data);
+  g_free (data);
 }
 
 /* Returns: a socket connected to the SRT server. */
@@ -212,19 +217,29 @@ connect_to_server (Tool *tool, GError **error)
   return socket;
 }
 
+/* Where all groups have the same port, the one that sends has it: a sender
+ * whose REG2 got lost is in another group than its first. */
 static void
-open_group (Tool *tool, guint number)
+take_port (Tool *tool)
 {
-  Group *group = g_new0 (Group, 1);
+  GHashTableIter iterator;
+  gpointer group;
+
+  g_hash_table_iter_init (&iterator, tool->groups);
+  while (tool->from_port != 0
+      && g_hash_table_iter_next (&iterator, NULL, &group))
+    disconnect_group (group);
+}
+
+static void
+connect_group (Tool *tool, Group *group)
+{
   GError *error = NULL;
 
-  group->tool = tool;
-  group->number = number;
-  g_hash_table_insert (tool->groups, GUINT_TO_POINTER (number), group);
-
+  take_port (tool);
   group->socket = connect_to_server (tool, &error);
   if (group->socket == NULL) {
-    printf ("group %u: no port towards the SRT server: %s\n", number,
+    printf ("group %u: no port towards the SRT server: %s\n", group->number,
         error->message);
     g_clear_error (&error);
     return;
@@ -236,7 +251,30 @@ open_group (Tool *tool, guint number)
   g_source_set_callback (group->source, G_SOURCE_FUNC (server_readable),
       group, NULL);
   g_source_attach (group->source, NULL);
+}
+
+static void
+open_group (Tool *tool, guint number)
+{
+  Group *group = g_new0 (Group, 1);
+
+  group->tool = tool;
+  group->number = number;
+  g_hash_table_insert (tool->groups, GUINT_TO_POINTER (number), group);
   printf ("group %u: opened\n", number);
+}
+
+static void
+send_to_server (Tool *tool, const SrtlaReceiverOutput *output)
+{
+  Group *group = g_hash_table_lookup (tool->groups,
+      GUINT_TO_POINTER (output->group));
+
+  if (group != NULL && group->socket == NULL)
+    connect_group (tool, group);
+  if (group == NULL || group->socket == NULL
+      || !send_datagram (group->socket, NULL, output->data, output->size))
+    tool->lost_to_server++;
 }
 
 static void
@@ -290,7 +328,6 @@ act (Tool *tool)
 {
   SrtlaReceiverOutput output;
   SrtlaTime deadline;
-  Group *group;
 
   while (srtla_receiver_next_output (tool->receiver, &output)) {
     switch (output.kind) {
@@ -298,11 +335,7 @@ act (Tool *tool)
         send_to_peer (tool, &output);
         break;
       case SRTLA_RECEIVER_TO_SERVER:
-        group = g_hash_table_lookup (tool->groups,
-            GUINT_TO_POINTER (output.group));
-        if (group == NULL || group->socket == NULL
-            || !send_datagram (group->socket, NULL, output.data, output.size))
-          tool->lost_to_server++;
+        send_to_server (tool, &output);
         break;
       case SRTLA_RECEIVER_GROUP_OPENED:
         open_group (tool, output.group);
