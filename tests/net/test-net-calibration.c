@@ -13,9 +13,9 @@
 
 #define BOUND 2.0               /* points */
 #define N_SEEDS 9               /* of the simulator */
-/* A run in which the sender itself was so late says nothing, µs. */
-#define DISTURBED (50 * 1000)
-#define ATTEMPTS 3
+/* Of the real thing; what is too long for its links varies by a point from run
+ * to run, and so does what is measured on a busy machine. */
+#define N_RUNS 3
 
 typedef struct
 {
@@ -125,6 +125,15 @@ end (GSubprocess *process, Figures *figures)
   g_free (json);
 }
 
+/* Makes `real` the mean of one run more than the n that it has. */
+static void
+add_run (Figures *real, const Figures *again, guint n)
+{
+  real->in_time += (again->in_time - real->in_time) / (n + 1);
+  real->retransmitted += (again->retransmitted - real->retransmitted) / (n + 1);
+  real->lateness = MAX (real->lateness, again->lateness);
+}
+
 /* ---- Side by side -------------------------------------------------------- */
 
 /* Returns: whether they agree. */
@@ -146,8 +155,8 @@ test_batch (gconstpointer data)
   const Pair *pairs = data;
   GSubprocess *processes[8];
   Figures simulated, real;
-  guint64 seed = 1 + g_random_int_range (0, 1000);
-  guint i, attempt;
+  guint64 seed = 1 + (guint64) g_random_int_range (0, 1000);
+  guint i, n;
 
   g_test_message ("seed %" G_GUINT64_FORMAT, seed);
   for (i = 0; pairs[i].scenario != NULL; i++)
@@ -158,9 +167,11 @@ test_batch (gconstpointer data)
     end (processes[i], &real);
     simulate (&pairs[i], seed, &simulated);
     good = compare (&pairs[i], &simulated, &real);
-    for (attempt = 1; !good && real.lateness > DISTURBED && attempt < ATTEMPTS;
-        attempt++) {
-      end (begin (&pairs[i], seed), &real);
+    for (n = 1; !good && n < N_RUNS; n++) {
+      Figures again;
+
+      end (begin (&pairs[i], seed + n), &again);
+      add_run (&real, &again, n);
       good = compare (&pairs[i], &simulated, &real);
     }
     if (!good)
