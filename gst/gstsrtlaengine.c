@@ -596,12 +596,17 @@ awaited (const GstSrtlaEngine * engine)
 }
 
 gboolean
-gst_srtla_engine_help (GstSrtlaEngine * engine, SrtlaTime now)
+gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now)
 {
   guint before = awaited (engine);
-  gboolean served = FALSE, more = push (engine, now, &served);
+  gboolean served = FALSE, more = FALSE;
 
+  if (ready)
+    more = receive (engine, now);
+  srtla_bond_tick (engine->bond, now);
+  more = push (engine, now, &served) || more;
   send_outputs (engine, now);
+  gst_srtla_links_take_events (engine->links, now);
   return more || awaited (engine) != before;
 }
 

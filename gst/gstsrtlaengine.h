@@ -79,9 +79,10 @@ void gst_srtla_engine_drain (GstSrtlaEngine * engine, guint number,
  * came in. Returns: whether there is more to do at once. */
 gboolean gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready,
     SrtlaTime now, gboolean * served);
-/* The part of a turn that sends packets: for a thread that brings some while the
- * loop sleeps. Returns: whether the loop must look at the rest. */
-gboolean gst_srtla_engine_help (GstSrtlaEngine * engine, SrtlaTime now);
+/* The part of a turn that takes in and sends: for a thread that brings packets
+ * while the loop sleeps. Returns: whether the loop must look at the rest. */
+gboolean gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean ready,
+    SrtlaTime now);
 /* Returns: whether packets came in since. From the loop, before it sleeps. */
 gboolean gst_srtla_engine_has_input (GstSrtlaEngine * engine);
 /* Returns: whether packets wait for room on the uplinks. */

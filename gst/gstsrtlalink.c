@@ -476,7 +476,8 @@ look_at_backlog (GstSrtlaLink * link, SrtlaTime now)
   guint64 backlog;
 
   if ((!link->traffic && link->backlog == 0)
-      || now < link->backlog_at + GST_SRTLA_BACKLOG_INTERVAL)
+      || now < link->backlog_at + (link->backlog > 0
+          ? GST_SRTLA_BACKLOG_INTERVAL : GST_SRTLA_BACKLOG_IDLE))
     return;
   link->traffic = FALSE;
   link->backlog_at = now;

@@ -23,8 +23,10 @@ G_BEGIN_DECLS
 #define GST_SRTLA_QUEUE_RETRY (2 * SRTLA_MILLISECOND)
 /* Between looks at the path's MTU. */
 #define GST_SRTLA_MTU_INTERVAL (1 * SRTLA_SECOND)
-/* Between looks at what waits in the device's queue. */
+/* Between looks at what waits in the device's queue, while something does and
+ * while nothing did. */
 #define GST_SRTLA_BACKLOG_INTERVAL (5 * SRTLA_MILLISECOND)
+#define GST_SRTLA_BACKLOG_IDLE (20 * SRTLA_MILLISECOND)
 /* Between looks at what waits for a socket that takes no more. */
 #define GST_SRTLA_TEND_INTERVAL (5 * SRTLA_MILLISECOND)
 /* Bytes of packets that a socket has room for, once its rate is known. */

@@ -10,11 +10,18 @@
 /* µs that someone who asks waits for fresh numbers. */
 #define PUBLISH_PATIENCE (100 * 1000)
 
-/* What a producer finds: in the second a wake-up is needed, in the third only
- * if the matter is urgent. In the last another producer is at it. */
+/* While others take its turns the task sleeps so many times longer. */
+#define DOZE_MAX 8
+/* Of what others send, the sockets are looked at after so many times
+ * coalesce-time. */
+#define RECEIVE_EVERY 2
+
+/* What a producer finds. ASLEEP, the task waits for the sockets too and must be
+ * woken; PAUSING, only if the matter is urgent; DOZING, others have taken its
+ * turns lately, it must be woken. HELPED: another producer is at it. */
 enum
 {
-  AWAKE, ASLEEP, PAUSING, HELPED
+  AWAKE, ASLEEP, PAUSING, DOZING, HELPED
 };
 
 struct _GstSrtlaLoop
@@ -29,7 +36,7 @@ struct _GstSrtlaLoop
   GstPoll *poll;
   GstPoll *pause;               /* no sockets: what comes in waits */
 
-  gint sleeping;                /* atomic: AWAKE, ASLEEP, PAUSING or HELPED */
+  gint sleeping;                /* atomic: what the task is doing */
   gint attention;               /* atomic: something below changed */
 
   GMutex lock;                  /* of all down to `numbers` */
@@ -48,6 +55,8 @@ struct _GstSrtlaLoop
   /* The task's, but while it sleeps: whoever holds the lock. */
   GMutex turn_lock;
   SrtlaTime wakes_at;           /* the task, by itself */
+  SrtlaTime helped_at;          /* by others, last */
+  SrtlaTime looked_at;          /* the sockets, last */
   gint asleep_in;               /* what `sleeping` is while nobody helps */
   GstSrtlaEngine *engine;
   GstSrtlaStats scratch;
@@ -114,11 +123,29 @@ gst_srtla_loop_free (GstSrtlaLoop * loop)
 void
 gst_srtla_loop_wake (GstSrtlaLoop * loop, gboolean urgent)
 {
-  if (g_atomic_int_compare_and_exchange (&loop->sleeping, ASLEEP, AWAKE))
-    gst_poll_set_flushing (loop->poll, TRUE);
-  else if (urgent
-      && g_atomic_int_compare_and_exchange (&loop->sleeping, PAUSING, AWAKE))
-    gst_poll_set_flushing (loop->pause, TRUE);
+  gint was = g_atomic_int_get (&loop->sleeping);
+
+  if (was == AWAKE || was == HELPED || (was == PAUSING && !urgent)
+      || !g_atomic_int_compare_and_exchange (&loop->sleeping, was, AWAKE))
+    return;
+  gst_poll_set_flushing (was == ASLEEP ? loop->poll : loop->pause, TRUE);
+}
+
+/* With the turn's lock; not while the task waits for the sockets itself.
+ * Returns: whether they have something. */
+static gboolean
+look_at_sockets (GstSrtlaLoop * loop, SrtlaTime now)
+{
+  gint result;
+
+  if (now < loop->looked_at + RECEIVE_EVERY * loop->coalesce_time
+      && !gst_srtla_engine_is_waiting (loop->engine))
+    return FALSE;
+  loop->looked_at = now;
+  result = gst_poll_wait (loop->poll, 0);
+  if (result < 0)
+    gst_poll_set_flushing (loop->poll, FALSE);
+  return result > 0;
 }
 
 /* With the turn's lock, in the task's stead. Returns: whether the task must
@@ -126,9 +153,11 @@ gst_srtla_loop_wake (GstSrtlaLoop * loop, gboolean urgent)
 static gboolean
 help (GstSrtlaLoop * loop)
 {
-  gboolean wake = gst_srtla_engine_help (loop->engine,
-      (SrtlaTime) g_get_monotonic_time ());
+  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
+  gboolean ready = loop->asleep_in != ASLEEP && look_at_sockets (loop, now);
+  gboolean wake = gst_srtla_engine_help (loop->engine, ready, now);
 
+  loop->helped_at = now;
   loop->fresh = TRUE;
   return wake || gst_srtla_engine_deadline (loop->engine) < loop->wakes_at;
 }
@@ -139,14 +168,19 @@ gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean urgent)
   gint was = g_atomic_int_get (&loop->sleeping);
   gboolean wake;
 
-  if ((was != ASLEEP && was != PAUSING)
+  if (was == AWAKE || was == HELPED
       || !g_atomic_int_compare_and_exchange (&loop->sleeping, was, HELPED)) {
     gst_srtla_loop_wake (loop, urgent);
     return;
   }
-  g_mutex_lock (&loop->turn_lock);
+  /* Else the task is about to sleep or just woke up. */
+  if (!g_mutex_trylock (&loop->turn_lock)) {
+    g_atomic_int_compare_and_exchange (&loop->sleeping, HELPED, was);
+    gst_srtla_loop_wake (loop, TRUE);
+    return;
+  }
+  /* Until the lock was ours the task may have gone on: that does no harm. */
   wake = help (loop);
-  /* Until the lock was ours the task may have gone on. */
   g_atomic_int_set (&loop->sleeping, loop->asleep_in);
   /* Who came meanwhile found nobody to wake. */
   wake = wake || g_atomic_int_get (&loop->attention)
@@ -207,6 +241,7 @@ gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
   loop->now = (SrtlaTime) g_get_monotonic_time ();
   loop->publish_at = loop->now;
   loop->sleeping = AWAKE;
+  loop->helped_at = 0;
   loop->served = FALSE;
   loop->attention = TRUE;
   loop->more = TRUE;
@@ -279,13 +314,20 @@ gst_srtla_loop_is_running (GstSrtlaLoop * loop)
 
 /* ---- The turn ----------------------------------------------------------- */
 
-static GstClockTime
-timeout (GstSrtlaLoop * loop)
+/* Returns: when the task has something to do by itself. */
+static SrtlaTime
+due_at (GstSrtlaLoop * loop)
 {
   SrtlaTime deadline = gst_srtla_engine_deadline (loop->engine);
 
-  if (loop->fresh)
-    deadline = MIN (deadline, loop->publish_at);
+  return loop->fresh ? MIN (deadline, loop->publish_at) : deadline;
+}
+
+static GstClockTime
+timeout (GstSrtlaLoop * loop)
+{
+  SrtlaTime deadline = due_at (loop);
+
   if (deadline == SRTLA_TIME_NONE)
     return GST_CLOCK_TIME_NONE;
   return deadline > loop->now ? (deadline - loop->now) * GST_USECOND : 0;
@@ -308,29 +350,49 @@ poll_unlocked (GstSrtlaLoop * loop, gint state, GstPoll * poll,
   return result;
 }
 
-/* Having served one batch, the loop lets the next one gather, as network cards
- * moderate their interrupts. Not for longer than `coalesce_time` after the last
- * turn began, nor while a queue is filling, nor while packets wait for room on
- * the uplinks: what comes may be more urgent. */
-static void
-loop_pause (GstSrtlaLoop * loop)
+/* Sleeps without the sockets. Returns: FALSE if something came up. */
+static gboolean
+loop_doze (GstSrtlaLoop * loop, gint state, SrtlaTime now, SrtlaTime until)
 {
-  SrtlaTime until = loop->now + loop->coalesce_time;
-  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
+  gint result = -1;
 
-  until = MIN (until, gst_srtla_engine_deadline (loop->engine));
-  if (now >= until || gst_srtla_engine_is_waiting (loop->engine))
-    return;
-  g_atomic_int_set (&loop->sleeping, PAUSING);
+  g_atomic_int_set (&loop->sleeping, state);
   if (!g_atomic_int_get (&loop->attention)
-      && !gst_srtla_engine_is_filling (loop->engine)) {
+      && !(state == DOZING ? gst_srtla_engine_has_input (loop->engine)
+          : gst_srtla_engine_is_filling (loop->engine))) {
     loop->wakes_at = until;
-    if (poll_unlocked (loop, PAUSING, loop->pause, (until - now) * GST_USECOND) < 0)
+    result = poll_unlocked (loop, state, loop->pause,
+        (until - now) * GST_USECOND);
+    if (result < 0)
       gst_poll_set_flushing (loop->pause, FALSE);
     else
       loop->now = until;        /* or a little later: near enough to wait from */
   }
   g_atomic_int_set (&loop->sleeping, AWAKE);
+  return result >= 0;
+}
+
+/* Having served one batch, the loop lets the next one gather, as network cards
+ * moderate their interrupts. Not for longer than `coalesce_time` after the last
+ * turn began, nor while a queue is filling, nor while packets wait for room on
+ * the uplinks: what comes may be more urgent. If others took turns meanwhile,
+ * which look after the sockets as well, they are left to it. */
+static void
+loop_pause (GstSrtlaLoop * loop)
+{
+  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
+  SrtlaTime since = loop->now, span = loop->coalesce_time, until;
+  gint state = PAUSING;
+
+  while (!gst_srtla_engine_is_waiting (loop->engine)) {
+    until = MIN (since + span, due_at (loop));
+    if (now >= until || !loop_doze (loop, state, now, until)
+        || loop->helped_at < since)
+      return;
+    since = now = loop->now;
+    span = MIN (2 * span, DOZE_MAX * loop->coalesce_time);
+    state = DOZING;
+  }
 }
 
 /* Looks for work for a while instead of sleeping. Returns: what was found on the
@@ -415,7 +477,7 @@ loop_turn (gpointer data)
 
   g_mutex_lock (&loop->turn_lock);
   loop_wait (loop);
-  loop->now = (SrtlaTime) g_get_monotonic_time ();
+  loop->now = loop->looked_at = (SrtlaTime) g_get_monotonic_time ();
   take_commands (loop);
   loop->more = gst_srtla_engine_turn (loop->engine, loop->ready, loop->now,
       &loop->served);

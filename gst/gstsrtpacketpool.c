@@ -150,7 +150,7 @@ buffer_dropped (GstMiniObject * object)
       || GST_MEMORY_IS_READONLY (memory)
       || GST_MINI_OBJECT_REFCOUNT_VALUE (memory) != 1)
     return TRUE;
-  gst_buffer_ref (buffer);
+  object->refcount = 1;         /* nobody else has it yet */
   do {
     latest = g_atomic_pointer_get (&memory->pool->returned);
     memory->next = latest;
@@ -228,6 +228,19 @@ gst_srt_packet_pool_free (GstSrtPacketPool * pool)
   pool_unref (pool);
 }
 
+/* They were let go by another thread, perhaps long ago. */
+static void
+prefetch (const Memory * memory)
+{
+#ifdef __GNUC__
+  /* Only an address: NULL does no harm. */
+  __builtin_prefetch ((const guint8 *) memory + G_STRUCT_OFFSET (Memory, home),
+      1);
+#else
+  (void) memory;
+#endif
+}
+
 GstBuffer *
 gst_srt_packet_pool_acquire (GstSrtPacketPool * pool, guint8 ** data)
 {
@@ -236,8 +249,10 @@ gst_srt_packet_pool_acquire (GstSrtPacketPool * pool, guint8 ** data)
   if (pool->idle == NULL)
     pool->idle = g_atomic_pointer_exchange (&pool->returned, NULL);
   memory = pool->idle;
-  if (memory != NULL)
+  if (memory != NULL) {
     pool->idle = memory->next;
+    prefetch (pool->idle);
+  }
   else
     memory = make (pool);
   *data = memory->data;

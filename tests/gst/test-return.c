@@ -130,6 +130,55 @@ test_src_pad (Fixture *fixture, gconstpointer data)
   gst_object_unref (source);
 }
 
+static void
+push_some (Fixture *fixture, guint32 first, guint32 count)
+{
+  GstBufferList *list = gst_buffer_list_new ();
+  guint32 i;
+
+  for (i = first; i < first + count; i++)
+    gst_buffer_list_add (list, testing_buffer (i, LISTENER));
+  g_assert_cmpint (gst_pad_push_list (fixture->harness->srcpad, list), ==,
+      GST_FLOW_OK);
+}
+
+/* A thread that brings lists again and again takes the loop's turns. Replies
+ * come then too, and when it stops; and packets that come one by one go out. */
+static void
+test_while_lists_stream (Fixture *fixture, gconstpointer data)
+{
+  enum
+  { ROUNDS = 300, LIST = 3, ANSWER_EACH = 30 };
+  guint8 packet[TESTING_MAX_PACKET];
+  guint64 answered = 0;
+  GstPad *source;
+  guint i;
+
+  (void) data;
+  source = gst_element_request_pad_simple (fixture->element, "src");
+  fixture_play (fixture, 2);
+  gst_harness_add_element_src_pad (fixture->harness, source);
+  gst_harness_push (fixture->harness, induction_buffer (0, 0));
+  fixture_wait_packets (fixture, 1);
+  for (i = 0; i < ROUNDS; i++) {
+    push_some (fixture, 1000 + i * LIST, LIST);
+    if (i % ANSWER_EACH == 0)
+      model_receiver_relay (fixture->receiver, packet, induction_answer (packet,
+              answered++ % 2));
+    g_usleep (1000);            /* as a stream has it, not a wait */
+    if (i % ANSWER_EACH == ANSWER_EACH - 1)
+      gst_buffer_unref (gst_harness_pull (fixture->harness));
+  }
+  model_receiver_relay (fixture->receiver, packet, induction_answer (packet, 0));
+  gst_buffer_unref (gst_harness_pull (fixture->harness));
+  for (i = 0; i < 2; i++)
+    gst_harness_push (fixture->harness, testing_buffer (1000 + ROUNDS * LIST
+            + i, LISTENER));
+  fixture_wait_packets (fixture, 1 + ROUNDS * LIST + 2);
+  fixture_check_arrived (fixture, 1000, ROUNDS * LIST + 2, LISTENER);
+  gst_object_unref (source);
+}
+
 /* ACKs come over each uplink; the caller gets one. */
 static void
 test_copies (Fixture *fixture, gconstpointer data)
@@ -405,6 +454,7 @@ static void
 add_tests (void)
 {
   fixture_add_test ("/return/src-pad", test_src_pad);
+  fixture_add_test ("/return/while-lists-stream", test_while_lists_stream);
   fixture_add_test ("/return/copies", test_copies);
   fixture_add_test ("/return/garbage", test_garbage);
   fixture_add_test ("/return/socket", test_return_socket);
