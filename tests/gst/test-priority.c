@@ -4,6 +4,7 @@
  * uplinks take less than is offered, and sockets that take no more.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -165,6 +166,33 @@ test_unreachable (Fixture *fixture, gconstpointer data)
   gst_structure_free (uplink);
 }
 
+/* ---- Locks -------------------------------------------------------------- */
+
+/* Of this thread, while they are counted: those that the plugin takes. */
+static __thread gboolean counts_locks;
+static __thread guint locks;
+
+static void
+count_lock (gconstpointer caller)
+{
+  Dl_info info;
+
+  if (counts_locks && dladdr (caller, &info) != 0
+      && strstr (info.dli_fname, "gstsrtla") != NULL)
+    locks++;
+}
+
+/* In the place of GLib's. */
+G_MODULE_EXPORT void
+g_mutex_lock (GMutex *mutex)
+{
+  void (*its_own) (GMutex *);
+
+  count_lock (__builtin_return_address (0));
+  *(void **) &its_own = dlsym (RTLD_NEXT, "g_mutex_lock");
+  its_own (mutex);
+}
+
 /* ---- What a packet is --------------------------------------------------- */
 
 static void
@@ -273,28 +301,54 @@ test_critical (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (class_number (fixture, "low", "packets-in"), ==, 8);
 }
 
-/* The pad's queue is locked once for a list, however long. */
+/* Returns: how many locks the plugin takes on this thread for a list of n. */
+static guint
+count_locks (Flow *flow, guint n)
+{
+  GstBufferList *list = gst_buffer_list_new_sized (n);
+  guint i;
+
+  for (i = 0; i < n; i++)
+    gst_buffer_list_insert (list, -1, flow_buffer (flow));
+  locks = 0;
+  counts_locks = TRUE;
+  g_assert_cmpint (gst_pad_push_list (flow->src, list), ==, GST_FLOW_OK);
+  counts_locks = FALSE;
+  return locks;
+}
+
+/* On its way to the loop a list costs one lock, however long it is. The loop is
+ * busy meanwhile: else this thread would send the packets in its stead. Once a
+ * second there may be more, for a look at who is upstream. */
 static void
 test_one_lock (Fixture *fixture, gconstpointer data)
 {
-  GstBufferList *list = gst_buffer_list_new ();
-  guint64 before;
+  static const guint sizes[] = { 1, 10, 200 };
+  guint i, j, most, least, total = 1;
   Flow flow;
-  guint i;
 
   (void) data;
   fixture_play (fixture, 2);
   flow_open (fixture, &flow, "auto", 7);
-  flow_push (&flow, 3);
-  fixture_wait_packets (fixture, 3);
-  before = flow_number (fixture, &flow, "batches");
-  g_assert_cmpuint (before, ==, 3);
-  for (i = 0; i < 200; i++)
-    gst_buffer_list_add (list, flow_buffer (&flow));
-  g_assert_cmpint (gst_pad_push_list (flow.src, list), ==, GST_FLOW_OK);
-  fixture_wait_packets (fixture, 203);
-  g_assert_cmpuint (flow_number (fixture, &flow, "batches"), ==, before + 1);
-  g_assert_cmpuint (flow_number (fixture, &flow, "packets-in"), ==, 203);
+  set_gate (TRUE);
+  flow_push (&flow, 1);
+  wait_for_someone_at_gate ();
+  for (i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    for (j = most = 0, least = G_MAXUINT; j < 5; j++) {
+      guint count = count_locks (&flow, sizes[i]);
+
+      least = MIN (least, count);
+      most = MAX (most, count);
+      total += sizes[i];
+    }
+    g_test_message ("%u to %u locks for a list of %u", least, most, sizes[i]);
+    g_assert_cmpuint (least, ==, 1);
+    g_assert_cmpuint (most, <, 10);
+  }
+  set_gate (FALSE);
+  fixture_wait_packets (fixture, total);
+  g_assert_cmpuint (flow_number (fixture, &flow, "batches"), ==, 1 + 3 * 5);
+  g_assert_cmpuint (flow_number (fixture, &flow, "packets-in"), ==, total);
   flow_close (fixture, &flow);
 }
 
