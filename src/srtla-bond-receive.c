@@ -360,6 +360,7 @@ srtla_bond_receive (SrtlaBond * bond, guint slot, const guint8 * data,
   bond->now = now = MAX (now, bond->now);
   bond->naks_used = 0;
   bond->news = FALSE;
+  srtla_bond_end_run (bond);
   receive (bond, bond->uplinks[slot], data, size, now);
   if (bond->news)
     srtla_enhanced_release (bond, now);

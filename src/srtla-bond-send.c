@@ -32,7 +32,8 @@ note_narrow (SrtlaBond * bond, gsize size)
   return carried;
 }
 
-static guint
+/* Returns: NULL if none takes it. */
+static SrtlaUplink *
 select_uplink (SrtlaBond * bond, const SrtlaItem * item, gboolean brake)
 {
   const SrtlaSchedulerView view = {
@@ -44,9 +45,14 @@ select_uplink (SrtlaBond * bond, const SrtlaItem * item, gboolean brake)
   guint index = bond->scheduler->select (&view);
 
   if (index == SRTLA_NO_UPLINK)
-    return SRTLA_NO_UPLINK;
+    return NULL;
   bond->latest = bond->order[index]->slot;
-  return bond->latest;
+  if (bond->scheduler->run != NULL && !view.urgent) {
+    bond->run_uplink = bond->order[index];
+    bond->run_left = bond->scheduler->run (&view, index);
+    bond->run_at = bond->now;
+  }
+  return bond->order[index];
 }
 
 static void
@@ -66,60 +72,59 @@ forget_displaced (SrtlaBond * bond, guint caller,
   }
 }
 
-/* Notes a data packet in the tracker of its caller and the log of its uplink. */
+/* What follows on the latest needs less than what does not. */
 static void
+track_any (SrtlaBond * bond, guint caller, SrtlaUplink * uplink,
+    guint32 sequence, const SrtlaPacket * packet)
+{
+  SrtlaTrackerEntry displaced;
+
+  if (srtla_tracker_insert (bond->callers.slots[caller].tracker, sequence,
+          uplink->slot, packet->size, bond->now, &displaced))
+    forget_displaced (bond, caller, &displaced);
+  if (!srtla_bond_is_classic (bond))
+    srtla_enhanced_keep (bond, caller, sequence, packet, bond->now);
+}
+
+static inline void
+keep (SrtlaBond * bond, guint caller, SrtlaTrackerEntry * entry,
+    const SrtlaPacket * packet)
+{
+  if (!bond->rescue || packet->owner == NULL || bond->config.reference == NULL
+      || srtla_bond_is_classic (bond))
+    return;
+  if (G_UNLIKELY (bond->kept_bytes + packet->size > SRTLA_RESCUE_BYTES)) {
+    srtla_enhanced_keep (bond, caller, entry->sequence, packet, bond->now);
+    return;
+  }
+  bond->config.reference (packet->owner, bond->config.user_data);
+  entry->data = packet->data;
+  entry->owner = packet->owner;
+  bond->kept_bytes += packet->size;
+}
+
+/* Notes a data packet in the tracker of its caller and the log of its uplink. */
+static inline void
 track (SrtlaBond * bond, guint caller, SrtlaUplink * uplink,
-    const SrtlaPacket * packet, SrtlaTime now)
+    const SrtlaPacket * packet)
 {
   guint32 sequence = srtla_srt_sequence (packet->data);
-  SrtlaTrackerEntry displaced;
+  SrtlaTrackerEntry *entry;
 
   if (G_UNLIKELY (caller == SRTLA_NO_CALLER)) {
     bond->stats.untracked++;
     return;
   }
-  if (srtla_tracker_insert (bond->callers.slots[caller].tracker, sequence,
-          uplink->slot, packet->size, now, &displaced))
-    forget_displaced (bond, caller, &displaced);
-  srtla_inflight_insert (uplink->log, caller, sequence, packet->size, now);
+  entry = srtla_tracker_append (bond->callers.slots[caller].tracker, sequence,
+      uplink->slot, packet->size, bond->now);
+  if (G_LIKELY (entry != NULL))
+    keep (bond, caller, entry, packet);
+  else
+    track_any (bond, caller, uplink, sequence, packet);
+  srtla_inflight_insert (uplink->log, caller, sequence, packet->size,
+      bond->now);
   uplink->in_flight++;
-  uplink->sent_at = now;
-  if (!srtla_bond_is_classic (bond))
-    srtla_enhanced_keep (bond, caller, sequence, packet, now);
-}
-
-/* Returns: what is known of an earlier transmission of a data packet. */
-static const SrtlaTrackerEntry *
-earlier_copy (SrtlaBond * bond, guint caller, const SrtlaPacket * packet,
-    SrtlaTime now)
-{
-  if (srtla_bond_is_classic (bond) || caller == SRTLA_NO_CALLER
-      || !srtla_srt_is_retransmission (packet->data))
-    return NULL;
-  return srtla_tracker_find (bond->callers.slots[caller].tracker,
-      srtla_srt_sequence (packet->data), now);
-}
-
-/* A retransmission has its own choice, and does not wait for room; once that
- * failed too, it goes two ways. Control packets are few, small and urgent. */
-static guint
-choose (SrtlaBond * bond, const SrtlaItem * item,
-    const SrtlaTrackerEntry * earlier, guint * second)
-{
-  gboolean brake = item->kind == SRTLA_KIND_SRT_DATA && bond->queue_target != 0;
-  guint size = (guint) item->packet.size;
-  guint chosen;
-
-  *second = SRTLA_NO_UPLINK;
-  if (earlier == NULL)
-    return select_uplink (bond, item, brake);
-  chosen = srtla_enhanced_retransmission (bond, earlier, size);
-  if (chosen == SRTLA_NO_UPLINK)
-    return select_uplink (bond, item, FALSE);
-  if (earlier->copies >= 2)
-    *second = srtla_enhanced_soonest (bond, size,
-        G_GUINT64_CONSTANT (1) << chosen);
-  return chosen;
+  uplink->sent_at = bond->now;
 }
 
 /* A slot starts afresh: nothing that the logs hold of it means anything. */
@@ -191,52 +196,120 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
   return TRUE;
 }
 
-static void
-emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaItem * item,
-    gboolean retransmission)
+static inline void
+emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaItem * item)
 {
-  const SrtlaOutput output = { SRTLA_OUTPUT_PACKET, uplink->slot, item->caller,
-    item->packet, SRTLA_COPY_NONE, item->priority, item->arrived, item->flow,
-    item->expires
-  };
+  gsize size = item->packet.size;
 
-  srtla_uplink_pay (uplink, item->packet.size);
+  srtla_uplink_pay (uplink, size);
   uplink->counters.packets_sent++;
-  uplink->counters.bytes_sent += item->packet.size;
+  uplink->counters.bytes_sent += size;
   bond->stats.packets_sent++;
-  bond->stats.bytes_sent += item->packet.size;
-  if (retransmission) {
-    uplink->counters.retransmissions++;
-    bond->stats.retransmissions++;
-  }
+  bond->stats.bytes_sent += size;
   srtla_bond_book_out (bond, item);
-  srtla_bond_emit (bond, &output);
+  *srtla_bond_append (bond) = (SrtlaOutput) {
+    .kind = SRTLA_OUTPUT_PACKET,
+    .uplink = uplink->slot,
+    .caller = item->caller,
+    .packet = item->packet,
+    .copy = SRTLA_COPY_NONE,
+    .priority = item->priority,
+    .arrived = item->arrived,
+    .flow = item->flow,
+    .expires = item->expires,
+  };
+}
+
+/* A retransmission has its own choice, and does not wait for room; once that
+ * failed too, it goes two ways. */
+static SrtlaUplink *
+choose_again (SrtlaBond * bond, const SrtlaItem * item, SrtlaUplink ** second)
+{
+  guint size = (guint) item->packet.size;
+  const SrtlaTrackerEntry *earlier = item->caller == SRTLA_NO_CALLER
+      || srtla_bond_is_classic (bond) ? NULL
+      : srtla_tracker_find (bond->callers.slots[item->caller].tracker,
+      srtla_srt_sequence (item->packet.data), bond->now);
+  guint chosen;
+
+  *second = NULL;
+  if (earlier == NULL)
+    return select_uplink (bond, item, bond->queue_target != 0);
+  chosen = srtla_enhanced_retransmission (bond, earlier, size);
+  if (chosen == SRTLA_NO_UPLINK)
+    return select_uplink (bond, item, FALSE);
+  if (earlier->copies >= 2)
+    *second = srtla_bond_uplink (bond, srtla_enhanced_soonest (bond, size,
+            G_GUINT64_CONSTANT (1) << chosen));
+  return bond->uplinks[chosen];
+}
+
+static gboolean
+send_again (SrtlaBond * bond, const SrtlaItem * item)
+{
+  SrtlaUplink *second;
+  SrtlaUplink *uplink = choose_again (bond, item, &second);
+
+  if (uplink == NULL)
+    return FALSE;
+  if (item->priority == SRTLA_CLASS_HIGH)
+    srtla_uplink_pay_reserve (uplink, item->packet.size);
+  track (bond, item->caller, uplink, &item->packet);
+  emit_packet (bond, uplink, item);
+  uplink->counters.retransmissions++;
+  bond->stats.retransmissions++;
+  if (second != NULL)
+    srtla_bond_emit_copy (bond, second, item->caller, &item->packet,
+        SRTLA_COPY_SECOND, bond->now);
+  if (bond->probing)
+    srtla_enhanced_duplicate (bond, item->caller, uplink->slot, &item->packet,
+        bond->now);
+  return TRUE;
+}
+
+/* Control packets are few, small and urgent. */
+static gboolean
+send_control (SrtlaBond * bond, const SrtlaItem * item)
+{
+  SrtlaUplink *uplink = select_uplink (bond, item, FALSE);
+
+  if (uplink == NULL)
+    return FALSE;
+  emit_packet (bond, uplink, item);
+  return TRUE;
+}
+
+/* Returns: the uplink whose run goes on with it; else NULL. */
+static inline SrtlaUplink *
+continue_run (SrtlaBond * bond, const SrtlaItem * item)
+{
+  if (item->packet.size > bond->run_left || bond->now != bond->run_at
+      || item->priority == SRTLA_CLASS_HIGH)
+    return NULL;
+  bond->run_left -= item->packet.size;
+  return bond->run_uplink;
 }
 
 gboolean
 srtla_bond_send (SrtlaBond * bond, const SrtlaItem * item)
 {
-  gboolean is_data = item->kind == SRTLA_KIND_SRT_DATA;
-  const SrtlaTrackerEntry *earlier = is_data
-      ? earlier_copy (bond, item->caller, &item->packet, bond->now) : NULL;
-  guint second;
-  guint slot = choose (bond, item, earlier, &second);
+  SrtlaUplink *uplink;
 
-  if (slot == SRTLA_NO_UPLINK)
+  if (G_UNLIKELY (item->kind != SRTLA_KIND_SRT_DATA))
+    return send_control (bond, item);
+  if (G_UNLIKELY (srtla_srt_is_retransmission (item->packet.data)))
+    return send_again (bond, item);
+  uplink = continue_run (bond, item);
+  if (uplink == NULL)
+    uplink = select_uplink (bond, item, bond->queue_target != 0);
+  if (uplink == NULL)
     return FALSE;
-  if (is_data && item->priority == SRTLA_CLASS_HIGH)
-    srtla_uplink_pay_reserve (bond->uplinks[slot], item->packet.size);
-  if (is_data)
-    track (bond, item->caller, bond->uplinks[slot], &item->packet, bond->now);
-  emit_packet (bond, bond->uplinks[slot], item, is_data
-      && srtla_srt_is_retransmission (item->packet.data));
-  if (!is_data || srtla_bond_is_classic (bond))
-    return TRUE;
-  if (second != SRTLA_NO_UPLINK)
-    srtla_bond_emit_copy (bond, bond->uplinks[second], item->caller,
-        &item->packet, SRTLA_COPY_SECOND, bond->now);
+  if (G_UNLIKELY (item->priority == SRTLA_CLASS_HIGH))
+    srtla_uplink_pay_reserve (uplink, item->packet.size);
+  track (bond, item->caller, uplink, &item->packet);
+  emit_packet (bond, uplink, item);
   if (G_UNLIKELY (bond->probing))
-    srtla_enhanced_duplicate (bond, item->caller, slot, &item->packet,
+    srtla_enhanced_duplicate (bond, item->caller, uplink->slot, &item->packet,
         bond->now);
   return TRUE;
 }
@@ -419,6 +492,7 @@ srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
     srtla_bond_note_sent (bond, output, now);
     return;
   }
+  srtla_bond_end_run (bond);
   if (uplink != NULL && result == SRTLA_SEND_FAILED) {
     uplink->counters.send_errors++;
     uplink->suspended = TRUE;

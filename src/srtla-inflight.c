@@ -23,6 +23,7 @@ struct _SrtlaInflight
   guint64 inserted;             /* insertions ever: the next one's place */
   guint64 oldest;               /* place before which nothing is held */
   guint64 passed;               /* place before which all has left the uplink */
+  guint64 expected;             /* place after the one taken last: a FIFO's next */
   guint reach;
   guint32 mask;                 /* capacity - 1 */
   guint shift;                  /* takes a hash to its bucket */
@@ -310,7 +311,8 @@ only_one_at (SrtlaInflight *log, guint64 place, guint32 sequence)
       && *bucket_of (log, sequence) == (guint32) place ? node : NULL;
 }
 
-static gboolean
+/* Not inlined: it would cost the usual case its registers. */
+G_GNUC_NO_INLINE static gboolean
 take_oldest_of_many (SrtlaInflight *log, guint32 sequence,
     guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
 {
@@ -336,6 +338,7 @@ take_oldest_of_many (SrtlaInflight *log, guint32 sequence,
   *taken = oldest->entry;
   taken->ambiguous = ambiguous;
   *place = oldest_at;
+  log->expected = oldest_at + 1;
   skip_settled (log);
   return TRUE;
 }
@@ -344,13 +347,13 @@ gboolean
 srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
     guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
 {
-  Node *node = only_one_at (log, from, sequence);
+  Node *node = only_one_at (log, log->expected, sequence);
 
   if (G_UNLIKELY (node == NULL))
     return take_oldest_of_many (log, sequence, from, taken, place, sole);
   settle (log, node);
   *taken = node->entry;
-  *place = from;
+  *place = log->expected++;
   *sole = !node->entry.again;
   skip_settled (log);
   return TRUE;
@@ -395,7 +398,7 @@ srtla_inflight_clear (SrtlaInflight *log)
 {
   /* No place yet. Nodes need no clearing: nothing leads to them. */
   memset (log->buckets, 0xff, log->n_buckets * sizeof (guint32));
-  log->inserted = log->oldest = log->passed = 0;
+  log->inserted = log->oldest = log->passed = log->expected = 0;
   log->n_held = 0;
   log->totals.count = 0;
   log->totals.bytes = 0;

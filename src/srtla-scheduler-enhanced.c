@@ -11,6 +11,12 @@
 #define HYSTERESIS 1.1
 #define DOUBTED    0.1
 
+/* What an uplink carries in this time may go to it at once, µs; no more than
+ * this, and only where that is several packets, bytes. */
+#define RUN_SPAN   (4 * SRTLA_MILLISECOND)
+#define RUN_MOST   (8 * SRTLA_FULL_DATAGRAM)
+#define RUN_LEAST  (4 * SRTLA_FULL_DATAGRAM)
+
 /* Higher is better: room in bytes of weight for each byte in flight. What a
  * returning uplink may have in flight it gets: while others have all the
  * traffic, it could prove nothing. */
@@ -61,7 +67,26 @@ enhanced_select (const SrtlaSchedulerView * view)
   return braked && best_stalled ? SRTLA_NO_UPLINK : best;
 }
 
+/* Packets of one moment stay together, as far as that is no burst for the
+ * uplink: they cost fewer choices, and fewer system calls. */
+static guint64
+enhanced_run (const SrtlaSchedulerView * view, guint chosen)
+{
+  const SrtlaUplink *uplink = view->uplinks[chosen];
+  guint64 bytes = uplink->delivery.capacity * RUN_SPAN / SRTLA_SECOND;
+
+  if (bytes < RUN_LEAST || uplink->stalled || uplink->ramp != 0
+      || view->now < uplink->doubted_until || uplink->bitrate_maximum != 0
+      || uplink->largest < SRTLA_MAX_DATAGRAM)
+    return 0;
+  bytes = MIN (bytes, RUN_MOST);
+  if (view->brake)
+    bytes = MIN (bytes, srtla_uplink_room (uplink, FALSE));
+  return bytes > view->size ? bytes - view->size : 0;
+}
+
 const SrtlaScheduler srtla_scheduler_enhanced = {
   .name = "enhanced",
   .select = enhanced_select,
+  .run = enhanced_run,
 };

@@ -26,6 +26,9 @@ typedef struct
   const gchar *name;            /* the value of `mode` */
   /* Returns: the index into view->uplinks, or SRTLA_NO_UPLINK if none can. */
   guint (*select) (const SrtlaSchedulerView *view);
+  /* Returns: how many bytes more may follow the packet to the uplink with that
+   * index, at this moment, without another choice. NULL: none ever. */
+  guint64 (*run) (const SrtlaSchedulerView *view, guint chosen);
 } SrtlaScheduler;
 
 extern const SrtlaScheduler srtla_scheduler_classic;
