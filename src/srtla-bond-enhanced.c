@@ -94,14 +94,22 @@ prove (SrtlaBond * bond, SrtlaUplink * uplink, guint64 bytes,
   srtla_bond_weigh (bond, uplink, now);
 }
 
-static void
+/* What has arrived needs no rescue any more. */
+static inline void
 note_arrival (SrtlaBond * bond, const SrtlaInflightEntry * taken, SrtlaTime now)
 {
   SrtlaTrackerEntry *entry = srtla_tracker_find
       (bond->callers.slots[taken->caller].tracker, taken->sequence, now);
 
-  if (entry != NULL && entry->arrived_at == 0)
-    entry->arrived_at = MAX (now, 1);
+  if (entry == NULL || entry->arrived_at != 0)
+    return;
+  entry->arrived_at = now;
+  if (entry->owner == NULL)
+    return;
+  bond->kept_bytes -= entry->size;
+  srtla_bond_release (bond, entry->owner);
+  entry->data = NULL;
+  entry->owner = NULL;
 }
 
 void

@@ -291,8 +291,17 @@ void srtla_bond_drop (SrtlaBond *bond, const SrtlaItem *item, SrtlaLoss reason);
 SrtlaTime srtla_bond_useful_until (const SrtlaBond *bond, guint caller,
     const guint8 *data, SrtlaTime now);
 /* Returns: whether a packet that leaves now, and is of use
- * until `expires`, can arrive in time. */
-gboolean srtla_bond_is_useful (const SrtlaBond *bond, SrtlaTime expires);
+ * until `expires`, can arrive in time. The second looks at all uplinks. */
+#define SRTLA_LONGEST_WAY (500 * SRTLA_MILLISECOND)     /* that is believed */
+gboolean srtla_bond_is_still_useful (const SrtlaBond *bond, SrtlaTime expires);
+
+static inline gboolean
+srtla_bond_is_useful (const SrtlaBond * bond, SrtlaTime expires)
+{
+  return expires > bond->now + SRTLA_LONGEST_WAY
+      || srtla_bond_is_still_useful (bond, expires);
+}
+
 /* Makes outputs of what waits, as uplinks take it. */
 void srtla_bond_pump (SrtlaBond *bond);
 /* Takes a caller's packet into its flow's queue, or sends it at once. */

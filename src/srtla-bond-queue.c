@@ -14,8 +14,6 @@ const SrtlaFlowSettings srtla_flow_defaults = {
 /* Outputs made at once. What its owner tells of a socket that takes no more is
  * heeded from then on. */
 #define PUMP_BATCH 64
-/* Most that is believed of the way in front of a packet. */
-#define LONGEST_WAY (500 * SRTLA_MILLISECOND)
 
 G_STATIC_ASSERT (SRTLA_MAX_FLOWS <= SRTLA_DRR_QUEUES);
 
@@ -107,19 +105,17 @@ way_of (const SrtlaBond * bond)
     if (is_delivering (bond->order[i]))
       least = MIN (least, way_on (bond->order[i]));
   }
-  return least == SRTLA_TIME_NONE ? 0 : MIN (least, LONGEST_WAY);
+  return least == SRTLA_TIME_NONE ? 0 : MIN (least, SRTLA_LONGEST_WAY);
 }
 
 /* Usually the first uplink settles it, without a division. */
 gboolean
-srtla_bond_is_useful (const SrtlaBond * bond, SrtlaTime expires)
+srtla_bond_is_still_useful (const SrtlaBond * bond, SrtlaTime expires)
 {
   guint i;
 
   if (expires <= bond->now)
     return FALSE;
-  if (expires > bond->now + LONGEST_WAY)
-    return TRUE;
   for (i = 0; i < bond->n_uplinks; i++) {
     const SrtlaUplink *uplink = bond->order[i];
 

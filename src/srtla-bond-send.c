@@ -86,7 +86,7 @@ track_any (SrtlaBond * bond, guint caller, SrtlaUplink * uplink,
     srtla_enhanced_keep (bond, caller, sequence, packet, bond->now);
 }
 
-static inline void
+static G_ALWAYS_INLINE inline void
 keep (SrtlaBond * bond, guint caller, SrtlaTrackerEntry * entry,
     const SrtlaPacket * packet)
 {
@@ -104,7 +104,7 @@ keep (SrtlaBond * bond, guint caller, SrtlaTrackerEntry * entry,
 }
 
 /* Notes a data packet in the tracker of its caller and the log of its uplink. */
-static inline void
+static G_ALWAYS_INLINE inline void
 track (SrtlaBond * bond, guint caller, SrtlaUplink * uplink,
     const SrtlaPacket * packet)
 {
@@ -196,7 +196,7 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
   return TRUE;
 }
 
-static inline void
+static G_ALWAYS_INLINE inline void
 emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaItem * item)
 {
   gsize size = item->packet.size;

@@ -60,17 +60,31 @@ next_registration_output (SrtlaBond * bond, SrtlaOutput * output)
   return TRUE;
 }
 
-gboolean
-srtla_bond_next_output (SrtlaBond * bond, SrtlaOutput * output)
+static inline void
+take_output (SrtlaBond * bond, SrtlaOutput * output)
 {
-  if (bond->outputs_waiting == 0)
-    srtla_bond_pump (bond);
-  if (bond->outputs_waiting == 0)
-    return next_registration_output (bond, output);
-
   *output = bond->outputs[bond->outputs_first];
   bond->outputs_first = (bond->outputs_first + 1) % SRTLA_BOND_OUTPUTS;
   bond->outputs_waiting--;
+}
+
+/* Makes some of what waits. */
+G_GNUC_NO_INLINE static gboolean
+next_waiting_output (SrtlaBond * bond, SrtlaOutput * output)
+{
+  srtla_bond_pump (bond);
+  if (bond->outputs_waiting == 0)
+    return next_registration_output (bond, output);
+  take_output (bond, output);
+  return TRUE;
+}
+
+gboolean
+srtla_bond_next_output (SrtlaBond * bond, SrtlaOutput * output)
+{
+  if (G_UNLIKELY (bond->outputs_waiting == 0))
+    return next_waiting_output (bond, output);
+  take_output (bond, output);
   return TRUE;
 }
 

@@ -87,6 +87,23 @@ follow (SrtlaClassifier *classifier, const guint8 *ts)
   return classifier->in_key_frame;
 }
 
+/* Byte `byte` of TS packet `n`. */
+#define TS_AT(n, byte) ts[(n) * TS_SIZE + (byte)]
+/* As many as SRT callers put into a packet. */
+#define TS_USUAL 7
+
+/* The usual payload at once. */
+static inline gboolean
+read_usual_ts (const guint8 *ts, guint *flags)
+{
+  *flags = TS_AT (0, 1) | TS_AT (1, 1) | TS_AT (2, 1) | TS_AT (3, 1)
+      | TS_AT (4, 1) | TS_AT (5, 1) | TS_AT (6, 1);
+  return TS_AT (0, 0) == TS_SYNC && TS_AT (1, 0) == TS_SYNC
+      && TS_AT (2, 0) == TS_SYNC && TS_AT (3, 0) == TS_SYNC
+      && TS_AT (4, 0) == TS_SYNC && TS_AT (5, 0) == TS_SYNC
+      && TS_AT (6, 0) == TS_SYNC;
+}
+
 /* Returns: whether the payload is TS packets; `starts`: whether a unit starts in
  * any of them. */
 static inline gboolean
@@ -95,6 +112,12 @@ read_ts (const guint8 *ts, gsize size, gboolean *starts)
   const guint8 *end = ts + size;
   guint flags = 0;
 
+  if (G_LIKELY (size == TS_USUAL * TS_SIZE)) {
+    if (!read_usual_ts (ts, &flags))
+      return FALSE;
+    *starts = (flags & 0x40) != 0;
+    return TRUE;
+  }
   if (size == 0 || ts[0] != TS_SYNC || (guint) size % TS_SIZE != 0)
     return FALSE;
   for (; ts < end; ts += TS_SIZE) {

@@ -81,7 +81,7 @@ skip_settled (SrtlaInflight *log)
 }
 
 /* Moves the oldest place on by one. Returns: TRUE if it was held. */
-static gboolean
+G_GNUC_NO_INLINE static gboolean
 drop_oldest (SrtlaInflight *log)
 {
   Node *node = node_at (log, log->oldest++);
@@ -160,6 +160,14 @@ find_older (SrtlaInflight *log, const Node *node, guint32 place)
       : find_from (log, ANYBODY, node->entry.sequence, node->older);
 }
 
+/* Not inlined where it is hardly ever called: that would cost the usual case its
+ * registers. */
+G_GNUC_NO_INLINE static gboolean
+is_held (SrtlaInflight *log, guint caller, guint32 sequence)
+{
+  return find (log, caller, sequence) != NULL;
+}
+
 gboolean
 srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
     gsize size, SrtlaTime now)
@@ -183,7 +191,7 @@ srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
   };
   node->older = place;
   if (G_UNLIKELY (is_within (log, *bucket))) {
-    node->entry.again = find (log, caller, sequence) != NULL;
+    node->entry.again = is_held (log, caller, sequence);
     node->older = *bucket;
   }
   *bucket = place;
@@ -311,7 +319,6 @@ only_one_at (SrtlaInflight *log, guint64 place, guint32 sequence)
       && *bucket_of (log, sequence) == (guint32) place ? node : NULL;
 }
 
-/* Not inlined: it would cost the usual case its registers. */
 G_GNUC_NO_INLINE static gboolean
 take_oldest_of_many (SrtlaInflight *log, guint32 sequence,
     guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole)
@@ -353,9 +360,10 @@ srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
     return take_oldest_of_many (log, sequence, from, taken, place, sole);
   settle (log, node);
   *taken = node->entry;
-  *place = log->expected++;
   *sole = !node->entry.again;
-  skip_settled (log);
+  *place = log->expected;
+  if (log->oldest == log->expected++)
+    skip_settled (log);
   return TRUE;
 }
 

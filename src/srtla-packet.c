@@ -106,7 +106,7 @@ srtla_packet_other_kind (const guint8 *data, gsize size)
 }
 
 gboolean
-srtla_packet_looks_like_mpegts (const guint8 *data, gsize size)
+srtla_packet_is_mpegts_throughout (const guint8 *data, gsize size)
 {
   gsize i;
 

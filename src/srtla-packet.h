@@ -93,7 +93,14 @@ srtla_kind_is_srt (SrtlaKind kind)
 
 /* Returns: whether the bytes are MPEG-TS packets handed over by mistake: a
  * multiple of 188 bytes, each 188 of them starting with the sync byte 0x47. */
-gboolean srtla_packet_looks_like_mpegts (const guint8 *data, gsize size);
+gboolean srtla_packet_is_mpegts_throughout (const guint8 *data, gsize size);
+
+static inline gboolean
+srtla_packet_looks_like_mpegts (const guint8 *data, gsize size)
+{
+  return size > 0 && data[0] == 0x47
+      && srtla_packet_is_mpegts_throughout (data, size);
+}
 
 /* ---- SRT header; size must be at least SRTLA_SRT_HEADER ---------------- */
 

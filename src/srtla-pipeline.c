@@ -8,10 +8,10 @@
 
 struct _SrtlaPipeline
 {
+  guint waiting;                /* in all of them; it is the first member */
   SrtlaDrr *ingress;            /* a queue per flow */
   SrtlaEdf *edf;                /* a queue per class */
   SrtlaDrr *egress;             /* likewise */
-  guint waiting;                /* in all of them */
   SrtlaTime lead;               /* µs: so much sooner packets expire */
 };
 
@@ -269,12 +269,6 @@ srtla_pipeline_classes (const SrtlaPipeline * pipeline)
 {
   return srtla_edf_classes (pipeline->edf)
       | srtla_drr_classes (pipeline->egress);
-}
-
-guint
-srtla_pipeline_waiting (const SrtlaPipeline * pipeline)
-{
-  return pipeline->waiting;
 }
 
 void

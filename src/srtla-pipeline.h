@@ -93,8 +93,13 @@ gboolean srtla_pipeline_flush (SrtlaPipeline *pipeline, SrtlaItem *item);
 
 /* Returns: the set of classes that have packets in front or next to it. */
 guint srtla_pipeline_classes (const SrtlaPipeline *pipeline);
-/* Returns: how many packets wait. */
-guint srtla_pipeline_waiting (const SrtlaPipeline *pipeline);
+/* Returns: how many packets wait, which every pipeline begins with: the bond
+ * asks for each packet. */
+static inline guint
+srtla_pipeline_waiting (const SrtlaPipeline * pipeline)
+{
+  return *(const guint *) pipeline;
+}
 
 /* The books of a class in a stage (of all flows at the ingress), and of a flow
  * in its own queue. */

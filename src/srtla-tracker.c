@@ -218,9 +218,11 @@ srtla_tracker_drop_oldest (SrtlaTracker *tracker, SrtlaTime until,
   if (srtla_seq_steps (tracker->kept_from, end) > SRTLA_TRACKER_SIZE)
     tracker->kept_from = srtla_seq_add (end, -SRTLA_TRACKER_SIZE);
   while (tracker->kept_from != end) {
-    SrtlaTrackerEntry *entry = lookup (tracker, tracker->kept_from);
+    SrtlaTrackerEntry *entry =
+        &tracker->entries[tracker->kept_from & SLOTS_MASK];
 
-    if (entry != NULL && entry->owner != NULL) {
+    if (entry->owner != NULL && entry->copies > 0
+        && entry->sequence == tracker->kept_from) {
       if (entry->first_sent_at > until)
         return FALSE;
       take_kept (entry, size, owner);

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "srtla-usefulness.h"
 
-/* Returns: how far the timestamp is ahead of what the clock shows now, µs:
- * negative for a packet that was delayed. */
-static inline gint64
-ahead (const SrtlaUsefulness *clock, guint32 timestamp, SrtlaTime now)
-{
-  return (gint32) (timestamp - (guint32) ((gint64) now - clock->offset));
-}
-
 static void
 start (SrtlaUsefulness *clock, guint32 timestamp, SrtlaTime now)
 {
@@ -61,7 +53,7 @@ srtla_usefulness_observe (SrtlaUsefulness *clock, guint32 timestamp,
     start (clock, timestamp, now);
     return;
   }
-  distance = ahead (clock, timestamp, now);
+  distance = srtla_usefulness_ahead (clock, timestamp, now);
   if (G_UNLIKELY (is_stray (clock, distance, now))) {
     if (clock->strays >= SRTLA_USEFULNESS_STRAYS
         && now >= clock->strays_since + SRTLA_USEFULNESS_STRAYS_SPAN)
@@ -82,54 +74,10 @@ srtla_usefulness_observe (SrtlaUsefulness *clock, guint32 timestamp,
   }
 }
 
-static inline gboolean
-is_given_up (const SrtlaUsefulness *clock, guint32 flags, guint latency)
-{
-  const guint32 needed = SRTLA_HS_TSBPD_RECEIVER | SRTLA_HS_TLPKTDROP;
-
-  return clock->known && latency != 0 && (flags & needed) == needed;
-}
-
-static inline SrtlaTime
-deadline_at (gint64 distance, guint latency, SrtlaTime now)
-{
-  gint64 deadline = (gint64) now + distance
-      + (gint64) (latency * SRTLA_MILLISECOND);
-
-  return (SrtlaTime) MAX (deadline, 0);
-}
-
-SrtlaTime
-srtla_usefulness_take (SrtlaUsefulness *clock, guint32 timestamp,
-    guint32 flags, guint latency, SrtlaTime now)
-{
-  gint64 distance = ahead (clock, timestamp, now);
-
-  /* Nearly always it is of this clock, and says nothing new. */
-  if (G_LIKELY (clock->known && distance <= 0
-          && distance >= -(gint64) SRTLA_USEFULNESS_STRAY
-          && now < clock->span_since + SRTLA_USEFULNESS_SPAN)) {
-    clock->strays = 0;
-    clock->lowest[clock->span] = MIN (clock->lowest[clock->span],
-        clock->offset - distance);
-  } else {
-    srtla_usefulness_observe (clock, timestamp, now);
-    distance = ahead (clock, timestamp, now);
-  }
-  return is_given_up (clock, flags, latency)
-      && distance <= (gint64) SRTLA_USEFULNESS_STRAY
-      ? deadline_at (distance, latency, now) : SRTLA_TIME_NONE;
-}
-
 SrtlaTime
 srtla_usefulness_deadline (const SrtlaUsefulness *clock, guint32 timestamp,
     guint32 flags, guint latency, SrtlaTime now)
 {
-  gint64 distance;
-
-  if (!is_given_up (clock, flags, latency))
-    return SRTLA_TIME_NONE;
-  distance = ahead (clock, timestamp, now);
-  return distance <= (gint64) SRTLA_USEFULNESS_STRAY
-      ? deadline_at (distance, latency, now) : SRTLA_TIME_NONE;
+  return srtla_usefulness_end (clock, srtla_usefulness_ahead (clock, timestamp,
+          now), flags, latency, now);
 }

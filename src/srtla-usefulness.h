@@ -52,8 +52,49 @@ void srtla_usefulness_observe (SrtlaUsefulness *clock, guint32 timestamp,
 SrtlaTime srtla_usefulness_deadline (const SrtlaUsefulness *clock,
     guint32 timestamp, guint32 flags, guint latency, SrtlaTime now);
 
+/* Returns: how far the timestamp is ahead of what the clock shows now, µs:
+ * negative for a packet that was delayed. */
+static inline gint64
+srtla_usefulness_ahead (const SrtlaUsefulness *clock, guint32 timestamp,
+    SrtlaTime now)
+{
+  return (gint32) (timestamp - (guint32) ((gint64) now - clock->offset));
+}
+
+/* The same as srtla_usefulness_deadline () of a timestamp that is so far ahead. */
+static inline SrtlaTime
+srtla_usefulness_end (const SrtlaUsefulness *clock, gint64 distance,
+    guint32 flags, guint latency, SrtlaTime now)
+{
+  const guint32 needed = SRTLA_HS_TSBPD_RECEIVER | SRTLA_HS_TLPKTDROP;
+  gint64 end = (gint64) now + distance
+      + (gint64) (latency * SRTLA_MILLISECOND);
+
+  if (!clock->known || latency == 0 || (flags & needed) != needed
+      || distance > (gint64) SRTLA_USEFULNESS_STRAY)
+    return SRTLA_TIME_NONE;
+  return (SrtlaTime) MAX (end, 0);
+}
+
 /* Both at once, for an original. */
-SrtlaTime srtla_usefulness_take (SrtlaUsefulness *clock, guint32 timestamp,
-    guint32 flags, guint latency, SrtlaTime now);
+static inline SrtlaTime
+srtla_usefulness_take (SrtlaUsefulness *clock, guint32 timestamp,
+    guint32 flags, guint latency, SrtlaTime now)
+{
+  gint64 distance = srtla_usefulness_ahead (clock, timestamp, now);
+
+  /* Nearly always it is of this clock, and says nothing new. */
+  if (G_LIKELY (clock->known && distance <= 0
+          && distance >= -(gint64) SRTLA_USEFULNESS_STRAY
+          && now < clock->span_since + SRTLA_USEFULNESS_SPAN)) {
+    clock->strays = 0;
+    clock->lowest[clock->span] = MIN (clock->lowest[clock->span],
+        clock->offset - distance);
+  } else {
+    srtla_usefulness_observe (clock, timestamp, now);
+    distance = srtla_usefulness_ahead (clock, timestamp, now);
+  }
+  return srtla_usefulness_end (clock, distance, flags, latency, now);
+}
 
 G_END_DECLS

@@ -225,8 +225,8 @@ turn (Bench *bench, guint64 number)
         (FIRST + (guint32) (number + i)) & SRTLA_SEQ_MASK);
     srtla_write_u32 (bench->packets_out[i] + 8, (guint32) bench->now);
     bench->owned++;
-    if (srtla_bond_push (bench->bond, &packet, bench->now, NULL)
-        != SRTLA_PUSH_TAKEN)
+    if (srtla_bond_push_flow (bench->bond, SRTLA_MAIN_FLOW, &packet, FALSE,
+            bench->now, NULL) != SRTLA_PUSH_TAKEN)
       g_error ("packet %" G_GUINT64_FORMAT " was not taken", number + i);
   }
   take_outputs (bench);

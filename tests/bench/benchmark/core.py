@@ -10,7 +10,8 @@ import subprocess
 import tempfile
 
 PACKETS = 8000
-COUNTED = ('srtla_bond_push', 'srtla_bond_next_output', 'srtla_bond_receive',
+COUNTED = ('srtla_bond_push_flow', 'srtla_bond_next_output',
+           'srtla_bond_receive',
            'srtla_bond_tick', 'srtla_bond_note_sent')
 CACHES = ['--cache-sim=yes', '--I1=32768,8,64', '--D1=32768,8,64',
           '--LL=8388608,16,64']
