@@ -69,6 +69,14 @@ judge (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
       : MIN (item->arrived + budget, item->expires);
 }
 
+/* Returns: whether it is known how much it carries: one that never was full, and
+ * has no limit, may take any amount. */
+static inline gboolean
+is_measured (const SrtlaUplink * uplink)
+{
+  return uplink->delivery.filled || uplink->bitrate_maximum != 0;
+}
+
 /* Returns: how much longer than at best a packet takes that leaves now on this
  * uplink: what stands in front of it, as the latest acknowledgements tell, or as
  * what is in flight beyond what fills the path, but no more than all of that; and
@@ -77,12 +85,13 @@ static SrtlaTime
 way_on (const SrtlaUplink * uplink)
 {
   guint64 capacity = uplink->delivery.capacity;
-  SrtlaTime in_flight = srtla_inflight_bytes (uplink->log) * SRTLA_SECOND
-      / capacity;
+  SrtlaTime in_flight, beyond;
 
-  SrtlaTime beyond = in_flight > uplink->rtt.minimum
+  if (!is_measured (uplink))
+    return uplink->delivery.queue;
+  in_flight = srtla_inflight_bytes (uplink->log) * SRTLA_SECOND / capacity;
+  beyond = in_flight > uplink->rtt.minimum
       ? in_flight - uplink->rtt.minimum : 0;
-
   return MIN (MAX (uplink->delivery.queue, beyond), in_flight)
       + SRTLA_MAX_DATAGRAM * SRTLA_SECOND / capacity;
 }
@@ -119,9 +128,10 @@ srtla_bond_is_still_useful (const SrtlaBond * bond, SrtlaTime expires)
   for (i = 0; i < bond->n_uplinks; i++) {
     const SrtlaUplink *uplink = bond->order[i];
 
-    if (is_delivering (uplink) && (srtla_inflight_bytes (uplink->log)
-            + SRTLA_MAX_DATAGRAM) * SRTLA_SECOND
-        < (expires - bond->now) * uplink->delivery.capacity)
+    if (is_delivering (uplink) && (is_measured (uplink)
+            ? (srtla_inflight_bytes (uplink->log) + SRTLA_MAX_DATAGRAM)
+            * SRTLA_SECOND < (expires - bond->now) * uplink->delivery.capacity
+            : expires - bond->now > uplink->delivery.queue))
       return TRUE;
   }
   return expires > bond->now + way_of (bond);
