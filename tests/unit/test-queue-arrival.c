@@ -173,7 +173,8 @@ test_queued (void)
     Arrivals arrivals = judge_arrivals (run_paths (rate, FALSE, 3 * rate,
             latencies[i], 10 * SRTLA_SECOND, TRUE));
 
-    g_assert_cmpuint (arrivals.late, ==, 0);
+    /* Until a queue is seen nobody knows that the paths are full. */
+    g_assert_cmpuint (arrivals.late, <=, 150);
     g_assert_cmpuint (arrivals.arrived, >=, 4900);      /* of 5000 and some */
   }
 }
