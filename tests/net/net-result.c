@@ -316,6 +316,8 @@ net_result_plot (const NetResult *result, SrtMeter *meter, gint64 began,
   GString *script = g_string_new (NULL);
   GapLines gaps = { g_string_new (NULL), began, 0, 0, 0 };
   gchar *rates = make_rates (result, csv, error);
+  gchar **words = g_strsplit (title, "'", -1);
+  gchar *quoted = g_strjoinv ("''", words);
   gboolean good = FALSE;
   guint i;
 
@@ -327,8 +329,9 @@ net_result_plot (const NetResult *result, SrtMeter *meter, gint64 began,
         "set multiplot layout 2,1 title '%s'\nset grid\nset xlabel 's'\n"
         "set xrange [0:%.3f]\nset key outside right\n"
         "set lmargin 10\nset rmargin 18\n"
-        "set ylabel 'Mbit/s delivered'\nset yrange [0:*]\nplot ", rates,
-        gaps.out->str, png, title, result->seconds);
+        "set ylabel 'Mbit/s delivered; dashed: the rate'\n"
+        "set yrange [0:*]\nset offsets 0, 0, graph 0.05, 0\nplot ", rates,
+        gaps.out->str, png, quoted, result->seconds);
     for (i = 0; i < result->n_uplinks; i++)
       g_string_append_printf (script, "%s$rates index %u using 1:($2/1e3) "
           "with lines lw 2 lc %u title '%s', $rates index %u using 1:($3/1e3)"
@@ -341,6 +344,8 @@ net_result_plot (const NetResult *result, SrtMeter *meter, gint64 began,
   }
   g_string_free (gaps.out, TRUE);
   g_string_free (script, TRUE);
+  g_strfreev (words);
+  g_free (quoted);
   g_free (rates);
   return good;
 }

@@ -53,6 +53,28 @@ find_everything (void)
   g_free (plugin);
 }
 
+/* Returns: the scenario's file, the caller's: a path, or a name among those that
+ * come with the simulator and with these tests. */
+static gchar *
+find_scenario (const gchar *name)
+{
+  static const gchar *const places[] = { "SIM_SCENARIOS", "NET_SCENARIOS" };
+  gchar *file = g_strconcat (name, ".scenario", NULL), *path = NULL;
+  guint i;
+
+  for (i = 0; path == NULL && i < G_N_ELEMENTS (places); i++) {
+    const gchar *directory = g_getenv (places[i]);
+
+    if (directory == NULL || g_file_test (name, G_FILE_TEST_EXISTS))
+      continue;
+    path = g_build_filename (directory, file, NULL);
+    if (!g_file_test (path, G_FILE_TEST_EXISTS))
+      g_clear_pointer (&path, g_free);
+  }
+  g_free (file);
+  return path != NULL ? path : g_strdup (name);
+}
+
 /* Remarks of the tests' helpers are not for the reader of JSON. */
 static void
 say_nothing (const gchar *text)
@@ -84,15 +106,17 @@ report (const NetSession *session, const NetResult *result)
 static gboolean
 stream (const NetNamespaces *namespaces, const gchar *samples, GError **error)
 {
-  const NetSessionSettings settings = {.scenario = files[0],
+  gchar *path = find_scenario (files[0]);
+  const NetSessionSettings settings = {.scenario = path,
     .overrides = (const gchar * const *) overrides,.mode = mode,
     .seed = (guint64) seed,.csv = samples
   };
   NetSession session;
   NetResult result;
-  gboolean good = TRUE;
+  gboolean good = net_session_start (&session, namespaces, &settings, error);
 
-  if (!net_session_start (&session, namespaces, &settings, error))
+  g_free (path);
+  if (!good)
     return FALSE;
   net_session_run (&session, session.scenario->duration);
   net_session_finish (&session, &result);
