@@ -329,7 +329,7 @@ net_result_plot (const NetResult *result, SrtMeter *meter, gint64 began,
         "set multiplot layout 2,1 title '%s'\nset grid\nset xlabel 's'\n"
         "set xrange [0:%.3f]\nset key outside right\n"
         "set lmargin 10\nset rmargin 18\n"
-        "set ylabel 'Mbit/s delivered; dashed: the rate'\n"
+        "set ylabel 'Mbit/s delivered; dotted: the rate'\n"
         "set yrange [0:*]\nset offsets 0, 0, graph 0.05, 0\nplot ", rates,
         gaps.out->str, png, quoted, result->seconds);
     for (i = 0; i < result->n_uplinks; i++)

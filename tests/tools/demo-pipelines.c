@@ -75,12 +75,13 @@ demo_camera_init (DemoPipeline *camera, guint seconds, guint16 port,
 }
 
 gboolean
-demo_bonding_init (DemoPipeline *bonding, guint16 port, guint16 receiver_port,
-    const gchar *uplinks, GError **error)
+demo_bonding_init (DemoPipeline *bonding, guint16 port,
+    const gchar *receiver, guint16 receiver_port, const gchar *uplinks,
+    GError **error)
 {
   bonding->description = g_strdup_printf (
       "udpsrc address=127.0.0.1 port=%u"
-      " ! srtlasink name=bond host=127.0.0.1 port=%u uplinks=%s", port,
+      " ! srtlasink name=bond host=%s port=%u uplinks=%s", port, receiver,
       receiver_port, uplinks);
   return parse (bonding, "bond", error);
 }

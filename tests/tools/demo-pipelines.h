@@ -26,7 +26,8 @@ gboolean demo_camera_init (DemoPipeline *camera, guint seconds, guint16 port,
     GError **error);
 /* A bonding sender that takes SRT packets at `port`. */
 gboolean demo_bonding_init (DemoPipeline *bonding, guint16 port,
-    guint16 receiver_port, const gchar *uplinks, GError **error);
+    const gchar *receiver, guint16 receiver_port, const gchar *uplinks,
+    GError **error);
 /* A studio whose SRT listener waits at `port` and writes `location`. */
 gboolean demo_studio_init (DemoPipeline *studio, guint16 port,
     const gchar *location, GError **error);

@@ -4,29 +4,22 @@
  * receiver and into a file, one uplink dies on the way and comes back, and a
  * decoder judges the file.
  *
- *   camera ─SRT─► udpsrc ! srtlasink ═4 uplinks═► relay ═► receiver ─SRT─► studio
+ *   camera ─SRT─► udpsrc ! srtlasink ═4 uplinks═► receiver ─SRT─► studio
  */
 #include <glib-unix.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../net/net-namespace.h"
+#include "demo-network.h"
 #include "demo-pipelines.h"
 #include "demo-table.h"
 #include "demo-tool.h"
 
-#define UPLINKS "127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5"
-#define N_UPLINKS 4
-#define CUT_UPLINK "127.0.0.3"
 #define TICK 50                 /* ms */
 #define CONNECT_TIMEOUT 15      /* s, until all uplinks are up */
 #define DRAIN_TIMEOUT 10        /* s, for what is still under way at the end */
 #define STUDIO_TIMEOUT 10       /* s, until the studio's end of stream */
-
-/* One-way delays at the relay, ms: no two paths are alike. */
-static const gchar *const delays[N_UPLINKS] = {
-  "delay 127.0.0.2 10", "delay 127.0.0.3 15", "delay 127.0.0.4 20",
-  "delay 127.0.0.5 30",
-};
 
 typedef enum
 {
@@ -41,9 +34,10 @@ typedef struct
 {
   /* settings */
   gint seconds, cut_at, restore_at;
-  gchar *output, *tools;
+  gchar *output, *tools, *scenario;
 
-  DemoTool *receiver, *relay;
+  DemoNetwork *network;
+  DemoTool *receiver;
   DemoPipeline camera, bonding, studio;
 
   GMainLoop *loop;
@@ -95,9 +89,9 @@ uplinks_up (const GstStructure *stats)
 static void
 connect_phase (Demo *demo, const GstStructure *stats)
 {
-  if (uplinks_up (stats) == N_UPLINKS) {
+  if (uplinks_up (stats) == DEMO_UPLINKS) {
     demo_table_print ("All %d uplinks are up after %.2f s. The camera starts.\n",
-        N_UPLINKS, (gdouble) elapsed (demo) / G_USEC_PER_SEC);
+        DEMO_UPLINKS, (gdouble) elapsed (demo) / G_USEC_PER_SEC);
     gst_element_set_state (demo->camera.pipeline, GST_STATE_PLAYING);
     enter (demo, PHASE_STREAM);
   } else if (elapsed (demo) > CONNECT_TIMEOUT * G_USEC_PER_SEC) {
@@ -112,14 +106,15 @@ stream_phase (Demo *demo, const GstStructure *stats)
 
   if (!demo->is_cut && now >= demo->cut_at * G_USEC_PER_SEC) {
     demo->is_cut = TRUE;
-    demo_tool_command (demo->relay, "cut " CUT_UPLINK);
+    demo_network_cut (demo->network);
     demo_table_print ("%3d s   %s is cut: it swallows everything from now on",
-        demo->cut_at, CUT_UPLINK);
+        demo->cut_at, demo_network_victim (demo->network));
   }
   if (!demo->is_restored && now >= demo->restore_at * G_USEC_PER_SEC) {
     demo->is_restored = TRUE;
-    demo_tool_command (demo->relay, "restore " CUT_UPLINK);
-    demo_table_print ("%3d s   %s works again", demo->restore_at, CUT_UPLINK);
+    demo_network_restore (demo->network);
+    demo_table_print ("%3d s   %s works again", demo->restore_at,
+        demo_network_victim (demo->network));
   }
   if (now >= demo->next_second * G_USEC_PER_SEC) {
     if (demo->next_second > 0)
@@ -135,7 +130,7 @@ drain_phase (Demo *demo, const GstStructure *stats)
 {
   DemoSrtStats sent;
 
-  demo->came_back = uplinks_up (stats) == N_UPLINKS;
+  demo->came_back = uplinks_up (stats) == DEMO_UPLINKS;
   demo_pipeline_srt_stats (&demo->camera, &sent);
   if ((guint64) g_atomic_int_get (&demo->studio.count)
       < sent.packets - sent.repeated
@@ -155,13 +150,13 @@ tick (gpointer user_data)
   GstStructure *stats = NULL;
 
   if (!demo_tool_is_running (demo->receiver)
-      || !demo_tool_is_running (demo->relay)) {
+      || !demo_network_is_running (demo->network)) {
     fail (demo, "a tool of the demo ended by itself");
     return G_SOURCE_CONTINUE;
   }
 
   g_object_get (demo->bonding.element, "stats", &stats, NULL);
-  if (demo->is_cut && uplinks_up (stats) < N_UPLINKS)
+  if (demo->is_cut && uplinks_up (stats) < DEMO_UPLINKS)
     demo->was_seen_down = TRUE;
   switch (demo->phase) {
     case PHASE_CONNECT:
@@ -235,7 +230,8 @@ start_receiver (Demo *demo, guint16 port, guint16 srt_port, GError **error)
   const gchar *argv[] = { program, "--srtla-port", port_text, "--srt-host",
     "127.0.0.1", "--srt-port", srt_port_text, NULL
   };
-  DemoTool *tool = demo_tool_start (argv, "listening", error);
+  DemoTool *tool = demo_tool_start_in (demo_network_studio (demo->network),
+      argv, "listening", error);
 
   g_free (srt_port_text);
   g_free (port_text);
@@ -243,22 +239,29 @@ start_receiver (Demo *demo, guint16 port, guint16 srt_port, GError **error)
   return tool;
 }
 
-static DemoTool *
-start_relay (Demo *demo, guint16 port, guint16 receiver_port, GError **error)
+/* Its SRT listener is where the receiver is. */
+static void
+start_studio (gpointer data)
 {
-  gchar *program = g_build_filename (demo->tools, "udp-relay", NULL);
-  gchar *listen = g_strdup_printf ("127.0.0.1:%u", port);
-  gchar *to = g_strdup_printf ("127.0.0.1:%u", receiver_port);
-  const gchar *argv[] = { program, "--listen", listen, "--to", to, NULL };
-  DemoTool *tool = demo_tool_start (argv, "relaying", error);
-  guint i;
+  DemoPipeline *studio = data;
 
-  for (i = 0; tool != NULL && i < N_UPLINKS; i++)
-    demo_tool_command (tool, delays[i]);
-  g_free (to);
-  g_free (listen);
-  g_free (program);
-  return tool;
+  gst_element_set_state (studio->pipeline, GST_STATE_PLAYING);
+}
+
+static void
+do_nothing (gpointer data, gpointer user_data)
+{
+  (void) data;
+  (void) user_data;
+}
+
+/* Threads of GLib's pools are made by a thread that is made with the first
+ * pool: it must not be one that was somewhere else for a while. */
+static void
+make_pools_ours (void)
+{
+  g_thread_pool_free (g_thread_pool_new (do_nothing, NULL, 1, FALSE, NULL),
+      FALSE, TRUE);
 }
 
 static gboolean
@@ -266,7 +269,6 @@ set_up (Demo *demo, GError **error)
 {
   guint16 srt_port = demo_free_port ();
   guint16 receiver_port = demo_free_port ();
-  guint16 relay_port = demo_free_port ();
   guint16 camera_port = demo_free_port ();
   DemoPipeline *pipelines[] = { &demo->studio, &demo->bonding, &demo->camera };
   guint i;
@@ -274,22 +276,27 @@ set_up (Demo *demo, GError **error)
   demo->receiver = start_receiver (demo, receiver_port, srt_port, error);
   if (demo->receiver == NULL)
     return FALSE;
-  demo->relay = start_relay (demo, relay_port, receiver_port, error);
-  if (demo->relay == NULL)
+  if (!demo_network_start (demo->network, receiver_port, error))
     return FALSE;
   if (!demo_studio_init (&demo->studio, srt_port, demo->output, error)
-      || !demo_bonding_init (&demo->bonding, camera_port, relay_port, UPLINKS,
-          error)
+      || !demo_bonding_init (&demo->bonding, camera_port,
+          demo_network_host (demo->network), demo_network_port (demo->network),
+          demo_network_uplinks (demo->network), error)
       || !demo_camera_init (&demo->camera, (guint) demo->seconds, camera_port,
           error))
     return FALSE;
 
   for (i = 0; i < G_N_ELEMENTS (pipelines); i++)
     gst_bus_add_watch (pipelines[i]->pipeline->bus, bus_message, demo);
+  demo_table_print ("%s\n", demo_network_describe (demo->network));
   demo_table_print ("Camera:\n  %s\n\nBonding:\n  %s\n\nStudio:\n  %s\n",
       demo->camera.description, demo->bonding.description,
       demo->studio.description);
-  gst_element_set_state (demo->studio.pipeline, GST_STATE_PLAYING);
+  if (demo_network_studio (demo->network) == 0)
+    start_studio (&demo->studio);
+  else
+    net_namespace_call (demo_network_studio (demo->network), start_studio,
+        &demo->studio);
   gst_element_set_state (demo->bonding.pipeline, GST_STATE_PLAYING);
   enter (demo, PHASE_CONNECT);
   return TRUE;
@@ -307,7 +314,6 @@ tear_down (Demo *demo)
       gst_bus_remove_watch (pipelines[i]->pipeline->bus);
     demo_pipeline_clear (pipelines[i]);
   }
-  demo_tool_stop (demo->relay);
   demo_tool_stop (demo->receiver);
 }
 
@@ -335,7 +341,7 @@ judge (Demo *demo)
       ", after SRT's latency (%" G_GUINT64_FORMAT " gaps seen, %"
       G_GUINT64_FORMAT " packets sent again)\n", lost, packets,
       demo->received.missed, demo->sent.repeated);
-  printf ("  %s         %s, %s\n", CUT_UPLINK,
+  printf ("  %-17s %s, %s\n", demo_network_victim (demo->network),
       demo->was_seen_down ? "was noticed to be down" : "was never noticed down",
       demo->came_back ? "is up again" : "is not up again");
   g_clear_error (&error);
@@ -360,9 +366,12 @@ main (int argc, char **argv)
     {"seconds", 's', 0, G_OPTION_ARG_INT, &demo.seconds,
         "Length of the stream (20)", "S"},
     {"cut-at", 0, 0, G_OPTION_ARG_INT, &demo.cut_at,
-        "When " CUT_UPLINK " is cut (7)", "S"},
+        "When the second uplink is cut (7)", "S"},
     {"restore-at", 0, 0, G_OPTION_ARG_INT, &demo.restore_at,
         "When it works again (14)", "S"},
+    {"scenario", 0, 0, G_OPTION_ARG_FILENAME, &demo.scenario,
+          "Four emulated modems, where the system lets us; else, and without "
+          "this, a relay on loopback", "FILE"},
     {NULL, 0, 0, 0, NULL, NULL, NULL}
   };
   GOptionContext *options = g_option_context_new ("- four uplinks, one dies");
@@ -371,7 +380,7 @@ main (int argc, char **argv)
   guint timer;
 
   g_option_context_add_main_entries (options, entries, NULL);
-  g_option_context_add_group (options, gst_init_get_option_group ());
+  g_option_context_set_ignore_unknown_options (options, TRUE);
   if (!g_option_context_parse (options, &argc, &argv, &error)) {
     g_printerr ("%s\n", error->message);
     return 2;
@@ -380,6 +389,14 @@ main (int argc, char **argv)
   if (demo.output == NULL)
     demo.output = g_build_filename (g_get_tmp_dir (), "srtla-demo.ts", NULL);
   demo.tools = g_path_get_dirname (argv[0]);
+  /* Before there are threads, and so before GStreamer. */
+  demo.network = demo_network_new (demo.tools, demo.scenario);
+  make_pools_ours ();
+  gst_init (&argc, &argv);
+  if (argc > 1) {
+    g_printerr ("%s: there is no such option\n", argv[1]);
+    return 2;
+  }
 
   demo.loop = g_main_loop_new (NULL, FALSE);
   g_unix_signal_add (SIGINT, interrupted, &demo);
@@ -400,7 +417,9 @@ main (int argc, char **argv)
   g_clear_error (&error);
   g_main_loop_unref (demo.loop);
   g_free (demo.failure);
+  demo_network_free (demo.network);
   g_free (demo.output);
+  g_free (demo.scenario);
   g_free (demo.tools);
   return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
