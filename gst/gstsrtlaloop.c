@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gstsrtladebug.h"
+#include "gstsrtlathread.h"
 
 /* µs between copies of the numbers while there is traffic. */
 #define PUBLISH_INTERVAL (100 * SRTLA_MILLISECOND)
@@ -33,6 +34,10 @@ struct _GstSrtlaLoop
 
   GstTask *task;
   GRecMutex task_lock;
+  gchar *affinity;              /* while there is a task, as are all these */
+  guint priority;
+  gint realtime;                /* atomic: the priority was granted */
+  GstSrtlaThread thread;        /* the task's */
   GstPoll *poll;
   GstPoll *pause;               /* no sockets: what comes in waits */
 
@@ -168,7 +173,7 @@ gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean urgent)
   gint was = g_atomic_int_get (&loop->sleeping);
   gboolean wake;
 
-  if (was == AWAKE || was == HELPED
+  if (was == AWAKE || was == HELPED || g_atomic_int_get (&loop->realtime)
       || !g_atomic_int_compare_and_exchange (&loop->sleeping, was, HELPED)) {
     gst_srtla_loop_wake (loop, urgent);
     return;
@@ -225,15 +230,62 @@ reset_uplinks (GstSrtlaLoop * loop)
   g_ptr_array_unref (list);
 }
 
-void
-gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
-    guint queue_size)
+static void
+thread_problem (const gchar * problem, gpointer user_data)
 {
-  GstSrtlaEngineConfig config = { loop->element, loop->uplinks, host, port,
-    loop->poll, resolved, forward_notice, loop
+  forward_notice (gst_srtla_notice_new_trouble (GST_SRTLA_NOTICE_WARNING,
+          GST_RESOURCE_ERROR_SETTINGS, g_strdup (problem), NULL), user_data);
+}
+
+static void
+thread_enter (GstTask * task, GThread * thread, gpointer user_data)
+{
+  GstSrtlaLoop *loop = user_data;
+
+  (void) task;
+  (void) thread;
+  gst_srtla_thread_enter (&loop->thread, loop->affinity, loop->priority,
+      thread_problem, loop);
+  g_atomic_int_set (&loop->realtime, loop->thread.raised);
+}
+
+static void
+thread_leave (GstTask * task, GThread * thread, gpointer user_data)
+{
+  GstSrtlaLoop *loop = user_data;
+
+  (void) task;
+  (void) thread;
+  gst_srtla_thread_leave (&loop->thread);
+}
+
+static void
+start_task (GstSrtlaLoop * loop, const GstSrtlaLoopConfig * config)
+{
+  /* The thread's name, of which the system shows 15 bytes. */
+  gchar *name = g_strdup_printf ("%.10s:loop",
+      GST_OBJECT_NAME (loop->element));
+
+  loop->affinity = g_strdup (config->affinity);
+  loop->priority = config->priority;
+  loop->task = gst_task_new (loop_turn, loop, NULL);
+  gst_task_set_lock (loop->task, &loop->task_lock);
+  gst_task_set_enter_callback (loop->task, thread_enter, loop, NULL);
+  gst_task_set_leave_callback (loop->task, thread_leave, loop, NULL);
+  gst_object_set_name (GST_OBJECT (loop->task), name);
+  gst_task_start (loop->task);
+  g_free (name);
+}
+
+void
+gst_srtla_loop_start (GstSrtlaLoop * loop,
+    const GstSrtlaLoopConfig * loop_config)
+{
+  GstSrtlaEngineConfig config = { loop->element, loop->uplinks,
+    loop_config->host, loop_config->port, loop->poll, resolved, forward_notice,
+    loop
   };
-  gchar *name = g_strdup_printf ("%s:loop", GST_OBJECT_NAME (loop->element));
-  guint i;
+  guint queue_size = loop_config->queue_size, i;
 
   reset_uplinks (loop);
   gst_poll_set_flushing (loop->poll, FALSE);
@@ -259,11 +311,7 @@ gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
   loop->running = TRUE;
   g_mutex_unlock (&loop->lock);
 
-  loop->task = gst_task_new (loop_turn, loop, NULL);
-  gst_task_set_lock (loop->task, &loop->task_lock);
-  gst_object_set_name (GST_OBJECT (loop->task), name);
-  gst_task_start (loop->task);
-  g_free (name);
+  start_task (loop, loop_config);
 }
 
 static void
@@ -292,6 +340,8 @@ gst_srtla_loop_stop (GstSrtlaLoop * loop)
   gst_srtla_loop_attend (loop);
   gst_task_join (loop->task);
   gst_clear_object (&loop->task);
+  g_clear_pointer (&loop->affinity, g_free);
+  g_atomic_int_set (&loop->realtime, FALSE);
   g_atomic_int_set (&loop->sleeping, AWAKE);
 
   /* From here on the engine is ours. */

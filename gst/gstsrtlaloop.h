@@ -19,9 +19,19 @@ GstSrtlaLoop *gst_srtla_loop_new (GstElement * element,
 /* Must be stopped. */
 void gst_srtla_loop_free (GstSrtlaLoop * loop);
 
-/* Returns at once; queue_size: packets, of each pad. */
-void gst_srtla_loop_start (GstSrtlaLoop * loop, const gchar * host, guint port,
-    guint queue_size);
+typedef struct
+{
+  const gchar *host;
+  guint port;
+  guint queue_size;             /* packets, of each pad */
+  /* Of the thread: see gst_srtla_thread_enter(). */
+  const gchar *affinity;
+  guint priority;
+} GstSrtlaLoopConfig;
+
+/* Returns at once. */
+void gst_srtla_loop_start (GstSrtlaLoop * loop,
+    const GstSrtlaLoopConfig * config);
 /* The thread and the sockets are gone when it returns; pads must be inactive. */
 void gst_srtla_loop_stop (GstSrtlaLoop * loop);
 gboolean gst_srtla_loop_is_running (GstSrtlaLoop * loop);
@@ -30,7 +40,8 @@ gboolean gst_srtla_loop_is_running (GstSrtlaLoop * loop);
  * urgent: also if it lets packets gather. */
 void gst_srtla_loop_wake (GstSrtlaLoop * loop, gboolean urgent);
 /* A batch waits: sends it at once, on the caller's thread, while the loop sleeps;
- * else like wake(). Nothing blocks in there. */
+ * else, and if the loop's thread has real-time priority, like wake(). Nothing
+ * blocks in there. */
 void gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean urgent);
 /* Uplinks changed. */
 void gst_srtla_loop_attend (GstSrtlaLoop * loop);

@@ -34,6 +34,8 @@ struct _GstSrtlaSink
   guint coalesce_time;          /* µs */
   guint queue_target;           /* ms */
   guint spin_time;              /* µs */
+  gchar *affinity;              /* processors, of the loop's thread; or NULL */
+  guint priority;               /* real-time, of the same; 0 = none */
   SrtlaClassSettings classes[SRTLA_N_CLASSES];
   GstSrtlaToggles toggles;
 

@@ -7,6 +7,7 @@
 #include "gstsrtlaclasses.h"
 #include "gstsrtladebug.h"
 #include "gstsrtlaspec.h"
+#include "gstsrtlathread.h"
 #include "gstsrtlauri.h"
 
 #define DEFAULT_STATS_INTERVAL 0
@@ -46,6 +47,8 @@ enum
   PROP_COALESCE_TIME,
   PROP_QUEUE_TARGET,
   PROP_SPIN_TIME,
+  PROP_THREAD_AFFINITY,
+  PROP_REALTIME_PRIORITY,
   PROP_CLASSES,                 /* the first of them */
   N_PROPERTIES = PROP_CLASSES + GST_SRTLA_CLASS_PROPERTIES
 };
@@ -220,6 +223,12 @@ get_property (GObject * object, guint id, GValue * value,
     case PROP_SPIN_TIME:
       g_value_set_uint (value, sink->spin_time);
       break;
+    case PROP_THREAD_AFFINITY:
+      g_value_set_string (value, sink->affinity);
+      break;
+    case PROP_REALTIME_PRIORITY:
+      g_value_set_uint (value, sink->priority);
+      break;
     default:
       if (id >= PROP_CLASSES && id < N_PROPERTIES)
         g_value_set_uint (value, gst_srtla_classes_get (sink->classes,
@@ -293,6 +302,13 @@ set_property (GObject * object, guint id, const GValue * value,
       break;
     case PROP_SPIN_TIME:
       sink->spin_time = g_value_get_uint (value);
+      break;
+    case PROP_THREAD_AFFINITY:
+      g_free (sink->affinity);
+      sink->affinity = g_value_dup_string (value);
+      break;
+    case PROP_REALTIME_PRIORITY:
+      sink->priority = g_value_get_uint (value);
       break;
     default:
       if (id >= PROP_CLASSES && id < N_PROPERTIES)
@@ -385,6 +401,12 @@ gst_srtla_sink_class_init_properties (GObjectClass * klass)
       "Microseconds that the thread looks for work before it sleeps: for those "
       "who give it a processor core (0 = none)", 0, SPIN_TIME_MAX,
       DEFAULT_SPIN_TIME, playing);
+  properties[PROP_THREAD_AFFINITY] = g_param_spec_string ("thread-affinity",
+      "Thread affinity", "Processors that the thread may run on, such as 0,2-3; "
+      "empty: all", NULL, ready);
+  properties[PROP_REALTIME_PRIORITY] = g_param_spec_uint ("realtime-priority",
+      "Real-time priority", "Of the thread, where the system permits it "
+      "(0 = none)", 0, GST_SRTLA_PRIORITY_MAX, 0, ready);
   gst_srtla_classes_make_properties (&properties[PROP_CLASSES], playing);
   install_toggles (playing);
   klass->get_property = get_property;

@@ -316,13 +316,16 @@ element_query (GstElement * element, GstQuery * query)
 static gboolean
 start (GstSrtlaSink * sink)
 {
-  gchar *host;
-  guint port, queue_size;
+  GstSrtlaLoopConfig config;
+  gchar *host, *affinity;
+  gboolean ok = FALSE;
 
   GST_OBJECT_LOCK (sink);
-  host = g_strdup (sink->host);
-  port = sink->port;
-  queue_size = sink->queue_size;
+  config.host = host = g_strdup (sink->host);
+  config.port = sink->port;
+  config.queue_size = sink->queue_size;
+  config.affinity = affinity = g_strdup (sink->affinity);
+  config.priority = sink->priority;
   sink->eos = sink->drained = sink->posted = sink->playing = FALSE;
   sink->no_way_reported = sink->file_reported = FALSE;
   GST_OBJECT_UNLOCK (sink);
@@ -330,17 +333,15 @@ start (GstSrtlaSink * sink)
   if (host == NULL || *host == '\0') {
     GST_ELEMENT_ERROR (sink, RESOURCE, SETTINGS,
         ("There is no receiver: set the property host or uri."), (NULL));
-    g_free (host);
-    return FALSE;
-  }
-  if (!gst_srtla_sink_read_file (sink, TRUE)) {
+  } else if (!gst_srtla_sink_read_file (sink, TRUE)) {
     gst_srtla_sink_no_uplink (sink);
-    g_free (host);
-    return FALSE;
+  } else {
+    gst_srtla_loop_start (sink->loop, &config);
+    ok = TRUE;
   }
-  gst_srtla_loop_start (sink->loop, host, port, queue_size);
   g_free (host);
-  return TRUE;
+  g_free (affinity);
+  return ok;
 }
 
 static void

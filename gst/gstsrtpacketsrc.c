@@ -7,6 +7,7 @@
 #include "gstsrtladebug.h"
 #include "gstsrtlaengine.h"
 #include "gstsrtlasocket.h"
+#include "gstsrtlathread.h"
 #include "gstsrtlistpool.h"
 #include "gstsrtpacketpool.h"
 #include "gstsrtpeers.h"
@@ -30,6 +31,8 @@ enum
   PROP_BUFFER_SIZE,
   PROP_CAPS,
   PROP_COALESCE_TIME,
+  PROP_THREAD_AFFINITY,
+  PROP_REALTIME_PRIORITY,
   PROP_USED_SOCKET,
   N_PROPERTIES
 };
@@ -50,9 +53,12 @@ struct _GstSrtPacketSrc
   guint buffer_size;            /* bytes; 0 = the system's default */
   GstCaps *caps;
   guint coalesce_time;          /* µs */
+  gchar *affinity;              /* processors, of the streaming thread; or NULL */
+  guint priority;               /* real-time, of the same; 0 = none */
   GSocket *socket;              /* NULL in the state NULL */
 
   /* The streaming thread's. */
+  GstSrtlaThread thread;
   GstSrtPacketPool *pool;
   GstSrtListPool *lists;
   GstSrtPeers peers;            /* the callers */
@@ -172,6 +178,49 @@ src_change_state (GstElement * element, GstStateChange transition)
           && result == GST_STATE_CHANGE_FAILURE))
     src_close (self);
   return result;
+}
+
+/* ---- The thread --------------------------------------------------------- */
+
+static void
+thread_problem (const gchar * problem, gpointer user_data)
+{
+  GST_ELEMENT_WARNING (user_data, RESOURCE, SETTINGS, ("%s", problem), (NULL));
+}
+
+/* Of itself, on the streaming thread. */
+static void
+thread_changed (GstSrtPacketSrc * self, GstStreamStatusType type)
+{
+  gchar *affinity;
+  guint priority;
+
+  if (type == GST_STREAM_STATUS_TYPE_LEAVE)
+    gst_srtla_thread_leave (&self->thread);
+  if (type != GST_STREAM_STATUS_TYPE_ENTER)
+    return;
+  GST_OBJECT_LOCK (self);
+  affinity = g_strdup (self->affinity);
+  priority = self->priority;
+  GST_OBJECT_UNLOCK (self);
+  gst_srtla_thread_enter (&self->thread, affinity, priority, thread_problem,
+      self);
+  g_free (affinity);
+}
+
+/* A pad's thread says that it starts and ends, which nobody else may see. */
+static gboolean
+src_post_message (GstElement * element, GstMessage * message)
+{
+  GstStreamStatusType type;
+  GstElement *owner;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_STREAM_STATUS) {
+    gst_message_parse_stream_status (message, &type, &owner);
+    thread_changed (GST_SRT_PACKET_SRC (element), type);
+  }
+  return GST_ELEMENT_CLASS (gst_srt_packet_src_parent_class)->post_message
+      (element, message);
 }
 
 /* ---- Buffers ------------------------------------------------------------ */
@@ -393,6 +442,12 @@ src_get_property (GObject * object, guint id, GValue * value,
     case PROP_COALESCE_TIME:
       g_value_set_uint (value, self->coalesce_time);
       break;
+    case PROP_THREAD_AFFINITY:
+      g_value_set_string (value, self->affinity);
+      break;
+    case PROP_REALTIME_PRIORITY:
+      g_value_set_uint (value, self->priority);
+      break;
     case PROP_USED_SOCKET:
       g_value_set_object (value, self->socket);
       break;
@@ -441,6 +496,13 @@ src_set_property (GObject * object, guint id, const GValue * value,
     case PROP_COALESCE_TIME:
       self->coalesce_time = g_value_get_uint (value);
       break;
+    case PROP_THREAD_AFFINITY:
+      g_free (self->affinity);
+      self->affinity = g_value_dup_string (value);
+      break;
+    case PROP_REALTIME_PRIORITY:
+      self->priority = g_value_get_uint (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -469,6 +531,7 @@ src_finalize (GObject * object)
   gst_poll_free (self->poll);
   gst_poll_free (self->pause);
   g_free (self->address);
+  g_free (self->affinity);
   gst_clear_caps (&self->caps);
   G_OBJECT_CLASS (gst_srt_packet_src_parent_class)->finalize (object);
 }
@@ -497,6 +560,12 @@ install_properties (GObjectClass * klass)
       "Coalesce time", "Microseconds that packets may wait for more after a "
       "batch was taken in: fewer wake-ups cost less (0 = none)", 0,
       GST_SRTLA_COALESCE_MAX, GST_SRTLA_DEFAULT_COALESCE, playing);
+  properties[PROP_THREAD_AFFINITY] = g_param_spec_string ("thread-affinity",
+      "Thread affinity", "Processors that the streaming thread may run on, such "
+      "as 0,2-3; empty: all", NULL, ready);
+  properties[PROP_REALTIME_PRIORITY] = g_param_spec_uint ("realtime-priority",
+      "Real-time priority", "Of the streaming thread, where the system permits "
+      "it (0 = none)", 0, GST_SRTLA_PRIORITY_MAX, 0, ready);
   properties[PROP_USED_SOCKET] = g_param_spec_object ("used-socket",
       "Used socket", "The socket that listens, for replies to the callers; "
       "NULL in the state NULL", G_TYPE_SOCKET, read);
@@ -516,6 +585,7 @@ gst_srt_packet_src_class_init (GstSrtPacketSrcClass * klass)
   install_properties (object);
 
   element->change_state = src_change_state;
+  element->post_message = src_post_message;
   gst_element_class_add_static_pad_template (element, &src_template);
   gst_element_class_set_static_metadata (element, "SRT packet source",
       "Source/Network",
