@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * stress [--seconds N] [--seed N] [--load PERCENT] [--png FILE]
+ * stress [--seconds N] [--seed N] [--load PERCENT] [--sweep] [--png FILE]
  * Three flows at more than an uplink may carry, through the bond in enhanced
- * mode and virtual time: how long packets wait, what is dropped where, and what
- * lengths and quanta of queues make of it. Flows: urgent (HIGH, thin), thin and
- * bulk (LOW; a tenth of bulk is droppable), in bursts of packets of any size.
+ * mode and virtual time: how long packets wait, and what is dropped at which
+ * stage; with --sweep also what lengths and quanta of queues make of it. Flows:
+ * urgent (HIGH, thin), thin and bulk (LOW; a tenth of bulk is droppable), in
+ * bursts of packets of any size. Fails if the books do not balance, or if an
+ * urgent packet is lost or kept waiting.
  */
 #include "srtla-bond.h"
 #include "testing.h"
@@ -24,9 +26,14 @@ static const gchar *const flow_names[] = { "", "urgent", "thin", "bulk" };
 
 typedef struct
 {
-  guint length;                 /* of a class's queue, packets */
-  guint class_quantum, flow_quantum;    /* bytes */
+  /* Packets, of all classes (0: each as it is by default) and of flows. */
+  guint class_length, flow_length;
+  /* Bytes; of classes with deadlines, of flows, of best effort. */
+  guint class_quantum, flow_quantum, best_quantum;
 } Setting;
+
+/* As the core has them. */
+static const Setting defaults = { 0, 1024, 3000, 3000, 1500 };
 
 typedef struct
 {
@@ -40,6 +47,7 @@ typedef struct
 } Stress;
 
 static gint seconds = 20, seed = 1, load = 200;
+static gboolean sweeps = FALSE;
 static gchar *png = NULL;
 
 static const GOptionEntry entries[] = {
@@ -48,8 +56,9 @@ static const GOptionEntry entries[] = {
   {"seed", 0, 0, G_OPTION_ARG_INT, &seed, "of sizes and bursts (1)", "N"},
   {"load", 0, 0, G_OPTION_ARG_INT, &load, "of what the uplink carries (200)",
       "PERCENT"},
-  {"png", 0, 0, G_OPTION_ARG_FILENAME, &png, "draw the sweep of lengths",
-      "FILE"},
+  {"sweep", 0, 0, G_OPTION_ARG_NONE, &sweeps, "lengths and quanta of queues",
+      NULL},
+  {"png", 0, 0, G_OPTION_ARG_FILENAME, &png, "draw all of it", "FILE"},
   {NULL, 0, 0, 0, NULL, NULL, NULL}
 };
 
@@ -171,18 +180,18 @@ stress_new (const Setting *setting)
   for (i = 0; i < SRTLA_N_CLASSES; i++) {
     SrtlaClassSettings class = srtla_class_defaults[i];
 
-    if (setting->length != 0)
-      class.length = setting->length;
-    if (setting->class_quantum != 0 && i != SRTLA_CLASS_BEST_EFFORT)
-      class.quantum = setting->class_quantum;
+    if (setting->class_length != 0)
+      class.length = setting->class_length;
+    class.quantum = class.budget == SRTLA_TIME_NONE ? setting->best_quantum
+        : setting->class_quantum;
     srtla_bond_set_class (stress->bond, i, &class);
   }
   for (i = URGENT; i < N_FLOWS; i++) {
     SrtlaFlowSettings flow = srtla_flow_defaults;
 
     flow.priority = i == URGENT ? SRTLA_CLASS_HIGH : SRTLA_PRIORITY_AUTO;
-    if (setting->flow_quantum != 0)
-      flow.quantum = setting->flow_quantum;
+    flow.quantum = setting->flow_quantum;
+    flow.length = setting->flow_length;
     srtla_bond_set_flow (stress->bond, i, &flow);
     stress->next[i] = stress->now + i;
   }
@@ -216,7 +225,60 @@ run (const Setting *setting, SrtlaBondStats *stats)
   g_free (stress);
 }
 
-/* ---- Tables ------------------------------------------------------------ */
+/* ---- What must hold ------------------------------------------------------ */
+
+static guint64
+lost_of (const SrtlaTraffic *traffic)
+{
+  return srtla_traffic_accounted (traffic) - traffic->packets_out
+      - traffic->waiting;
+}
+
+static gboolean
+balances (const SrtlaBondStats *stats)
+{
+  gboolean good = srtla_bond_stats_accounted (stats) == stats->packets_pushed;
+  guint i;
+
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    const SrtlaClassStats *class = &stats->classes[i];
+
+    good = good && srtla_queue_stats_balance (&class->ingress)
+        && srtla_queue_stats_balance (&class->edf)
+        && srtla_queue_stats_balance (&class->egress)
+        && srtla_traffic_accounted (&class->traffic)
+        == class->traffic.packets_in;
+  }
+  for (i = 0; i < N_FLOWS; i++)
+    good = good && srtla_traffic_accounted (&stats->flows[i].traffic)
+        == stats->flows[i].traffic.packets_in;
+  return good;
+}
+
+/* Urgent packets wait for each other, three at most, and for one that is on
+ * its way. */
+static gboolean
+check (const SrtlaBondStats *stats, GError **error)
+{
+  const SrtlaFlowStats *urgent = &stats->flows[URGENT];
+  const SrtlaTime longest = SRTLA_MILLISECOND + 3
+      * (LARGEST + SRTLA_SRT_HEADER) * 8 * SRTLA_SECOND / RATE;
+
+  if (!balances (stats))
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+        "the books do not balance");
+  else if (urgent->traffic.packets_out == 0 || lost_of (&urgent->traffic) != 0)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+        "urgent packets were lost");
+  else if (urgent->total.p99 > longest)
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+        "urgent packets waited for %.2f ms (p99)", urgent->total.p99 / 1e3);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+/* ---- Tables ------------------------------------------------------------- */
 
 static void
 print_flows (const SrtlaBondStats *stats)
@@ -263,36 +325,146 @@ print_stages (const SrtlaBondStats *stats)
 }
 
 static void
-print_sweep (const Setting *setting, SrtlaBondStats *stats, GString *plot)
+print_setting (const Setting *setting, const SrtlaBondStats *stats)
 {
-  const SrtlaFlowStats *thin, *bulk;
+  const SrtlaFlowStats *urgent = &stats->flows[URGENT];
+  const SrtlaFlowStats *thin = &stats->flows[THIN], *bulk = &stats->flows[BULK];
+  gdouble sent = (gdouble) (urgent->traffic.bytes_out + thin->traffic.bytes_out
+      + bulk->traffic.bytes_out);
+  gchar *length = setting->class_length == 0 ? g_strdup ("default")
+      : g_strdup_printf ("%u", setting->class_length);
 
-  run (setting, stats);
-  thin = &stats->flows[THIN];
-  bulk = &stats->flows[BULK];
-  g_print ("| %u | %u | %u | %.2f | %.2f | %.1f | %.1f | %" G_GUINT64_FORMAT
-      " | %.2f |\n", setting->length, setting->class_quantum,
-      setting->flow_quantum, stats->flows[URGENT].total.p99 / 1e3,
-      stats->flows[URGENT].total.maximum / 1e3, thin->total.p99 / 1e3,
-      bulk->total.p99 / 1e3, thin->traffic.packets_in
-      - thin->traffic.packets_out, (gdouble) (bulk->traffic.bytes_out
-          + thin->traffic.bytes_out + stats->flows[URGENT].traffic.bytes_out)
-      * 8 / seconds / 1e6);
-  g_string_append_printf (plot, "%u %f %f %f\n", setting->length,
-      stats->flows[URGENT].total.p99 / 1e3, thin->total.p99 / 1e3,
-      bulk->total.p99 / 1e3);
+  g_print ("| %s | %u | %u | %u | %u | %.2f | %.1f | %" G_GUINT64_FORMAT
+      " | %.0f | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT
+      " | %.1f | %.2f |\n", length, setting->flow_length, setting->class_quantum,
+      setting->flow_quantum, setting->best_quantum, urgent->total.p99 / 1e3,
+      thin->total.p99 / 1e3, lost_of (&thin->traffic), bulk->total.p99 / 1e3,
+      bulk->traffic.lost[SRTLA_LOSS_QUEUE],
+      bulk->traffic.lost[SRTLA_LOSS_EXPIRED], 100 * (gdouble)
+      stats->classes[SRTLA_CLASS_BEST_EFFORT].traffic.bytes_out / sent,
+      sent * 8 / seconds / 1e6);
+  g_free (length);
+}
+
+/* ---- The sweep ---------------------------------------------------------- */
+
+typedef struct
+{
+  gsize member;                 /* of Setting */
+  guint values[11];             /* 0 = the end */
+} Sweep;
+
+static const Sweep sweep[] = {
+  {G_STRUCT_OFFSET (Setting, class_length),
+      {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 0}},
+  {G_STRUCT_OFFSET (Setting, flow_length), {64, 256, 1024, 4096, 0}},
+  {G_STRUCT_OFFSET (Setting, class_quantum), {1500, 3000, 6000, 12000, 0}},
+  {G_STRUCT_OFFSET (Setting, flow_quantum), {1500, 3000, 6000, 12000, 0}},
+  {G_STRUCT_OFFSET (Setting, best_quantum), {1500, 3000, 6000, 0}},
+};
+
+/* Adds lines for the picture: of lengths of class queues. */
+static gboolean
+run_sweep (SrtlaBondStats *stats, GString *lengths, GError **error)
+{
+  guint i, j;
+
+  g_print ("\n| class length | flow length | class quantum | flow quantum | "
+      "best-effort quantum | urgent p99, ms | thin p99, ms | thin lost | "
+      "bulk p99, ms | no room | expired | best effort, %% of bytes | "
+      "sent, Mbit/s |\n"
+      "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+  for (i = 0; i < G_N_ELEMENTS (sweep); i++) {
+    for (j = 0; sweep[i].values[j] != 0; j++) {
+      Setting setting = defaults;
+
+      G_STRUCT_MEMBER (guint, &setting, sweep[i].member) = sweep[i].values[j];
+      run (&setting, stats);
+      if (!check (stats, error))
+        return FALSE;
+      print_setting (&setting, stats);
+      if (i == 0)
+        g_string_append_printf (lengths, "%u %f %f %f\n", setting.class_length,
+            stats->flows[URGENT].total.p99 / 1e3,
+            stats->flows[THIN].total.p99 / 1e3,
+            stats->flows[BULK].total.p99 / 1e3);
+    }
+  }
+  return TRUE;
+}
+
+/* ---- The picture -------------------------------------------------------- */
+
+/* What waits and what is dropped, as data of gnuplot. */
+static gchar *
+describe (const SrtlaBondStats *stats)
+{
+  GString *text = g_string_new ("$delays << EOD\n");
+  guint i;
+
+  for (i = URGENT; i < N_FLOWS; i++) {
+    const SrtlaDelays *delays = &stats->flows[i].total;
+
+    g_string_append_printf (text, "%s %f %f %f %f\n", flow_names[i],
+        delays->p50 / 1e3, delays->p95 / 1e3, delays->p99 / 1e3,
+        delays->maximum / 1e3);
+  }
+  g_string_append (text, "EOD\n$drops << EOD\n");
+  for (i = 0; i < SRTLA_N_CLASSES; i++) {
+    const SrtlaClassStats *class = &stats->classes[i];
+
+    g_string_append_printf (text, "%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT
+        " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n",
+        srtla_class_names[i], class->ingress.dropped[SRTLA_DROP_FULL],
+        class->ingress.dropped[SRTLA_DROP_EXPIRED],
+        class->edf.dropped[SRTLA_DROP_EXPIRED],
+        class->egress.dropped[SRTLA_DROP_EXPIRED],
+        class->edf.dropped[SRTLA_DROP_FULL]
+        + class->egress.dropped[SRTLA_DROP_FULL]);
+  }
+  g_string_append (text, "EOD\n");
+  return g_string_free (text, FALSE);
+}
+
+/* Takes what describe () said, and the sweep's lines or "". */
+static gchar *
+make_script (const gchar *data, const gchar *lengths)
+{
+  gboolean three = *lengths != '\0';
+  gchar *head = g_strdup_printf ("%sset terminal pngcairo size %d,520\n"
+      "set output '%s'\nset multiplot layout 1,%d title '%d %% of %d Mbit/s, "
+      "%d s'\nset grid ytics\nset style data histogram\n"
+      "set style fill solid 0.8 border -1\n", data, three ? 1500 : 1000, png,
+      three ? 3 : 2, load, RATE / 1000000, seconds);
+  gchar *sweep_plot = !three ? g_strdup ("") : g_strdup_printf ("$lengths << "
+      "EOD\n%sEOD\nset title 'waiting, by the length of class queues'\n"
+      "set logscale xy\nset xlabel 'packets that wait in a class'\n"
+      "set ylabel 'p99, ms'\n"
+      "plot $lengths using 1:2 with linespoints title 'urgent', "
+      "'' using 1:3 with linespoints title 'thin', "
+      "'' using 1:4 with linespoints title 'bulk'\n", lengths);
+  gchar *script = g_strconcat (head,
+      "set title 'waiting, by flow'\nset style histogram clustered gap 1\n"
+      "set logscale y\nset yrange [0.1:*]\nset ylabel 'ms'\nset key below\n"
+      "plot $delays using 2:xtic(1) title 'p50', '' using 3 title 'p95', "
+      "'' using 4 title 'p99', '' using 5 title 'most'\n"
+      "unset logscale\nset yrange [0:*]\n"
+      "set title 'dropped, by class and stage'\n"
+      "set style histogram rowstacked\nset boxwidth 0.6\nset ylabel 'packets'\n"
+      "plot $drops using 2:xtic(1) title 'ingress, full', "
+      "'' using 3 title 'ingress, expired', '' using 4 title 'EDF, expired', "
+      "'' using 5 title 'egress, expired', "
+      "'' using 6 title 'EDF and egress, full'\nset yrange [*:*]\n",
+      sweep_plot, NULL);
+
+  g_free (head);
+  g_free (sweep_plot);
+  return script;
 }
 
 static gboolean
-draw_sweep (const gchar *data, GError **error)
+draw_picture (const gchar *script, GError **error)
 {
-  gchar *script = g_strdup_printf ("$sweep << EOD\n%sEOD\n"
-      "set terminal pngcairo size 900,500\nset output '%s'\nset grid\n"
-      "set logscale xy\nset xlabel 'packets that wait in a class'\n"
-      "set ylabel 'p99, ms'\nset key left\n"
-      "plot $sweep using 1:($2+0.01) with linespoints title 'urgent', "
-      "$sweep using 1:3 with linespoints title 'thin', "
-      "$sweep using 1:4 with linespoints title 'bulk'\n", data, png);
   gchar *arguments[] = { (gchar *) "gnuplot", NULL, NULL };
   gint handle = g_file_open_tmp ("stress-XXXXXX", &arguments[1], error);
   gint status = 0;
@@ -305,44 +477,32 @@ draw_sweep (const gchar *data, GError **error)
   if (arguments[1] != NULL)
     g_remove (arguments[1]);
   g_free (arguments[1]);
-  g_free (script);
   return good;
 }
 
 static gboolean
 run_all (GError **error)
 {
-  static const guint quanta[] = { 1500, 3000, 6000, 12000 };
   SrtlaBondStats *stats = g_new (SrtlaBondStats, 1);
-  GString *plot = g_string_new (NULL), *unused = g_string_new (NULL);
-  Setting setting = { 0, 0, 0 };
+  GString *lengths = g_string_new (NULL);
+  gchar *data, *script = NULL;
   gboolean good;
-  guint i;
 
   g_print ("%d %% of %d Mbit/s for %d s, seed %d\n\n", load, RATE / 1000000,
       seconds, seed);
-  run (&setting, stats);
+  run (&defaults, stats);
   print_flows (stats);
   print_stages (stats);
-  g_print ("\n| class length | class quantum | flow quantum | urgent p99, ms | "
-      "urgent most, ms | thin p99, ms | bulk p99, ms | thin lost | sent, Mbit/s "
-      "|\n|---|---|---|---|---|---|---|---|---|\n");
-  setting.class_quantum = setting.flow_quantum = 3000;
-  for (setting.length = 1; setting.length <= 512; setting.length *= 2)
-    print_sweep (&setting, stats, plot);
-  setting.length = srtla_class_defaults[SRTLA_CLASS_LOW].length;
-  for (i = 0; i < G_N_ELEMENTS (quanta); i++) {
-    setting.class_quantum = quanta[i];
-    print_sweep (&setting, stats, unused);
+  data = describe (stats);
+  good = check (stats, error)
+      && (!sweeps || run_sweep (stats, lengths, error));
+  if (good && png != NULL) {
+    script = make_script (data, lengths->str);
+    good = draw_picture (script, error);
   }
-  setting.class_quantum = 3000;
-  for (i = 0; i < G_N_ELEMENTS (quanta); i++) {
-    setting.flow_quantum = quanta[i];
-    print_sweep (&setting, stats, unused);
-  }
-  good = png == NULL || draw_sweep (plot->str, error);
-  g_string_free (plot, TRUE);
-  g_string_free (unused, TRUE);
+  g_string_free (lengths, TRUE);
+  g_free (script);
+  g_free (data);
   g_free (stats);
   return good;
 }
