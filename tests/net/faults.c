@@ -89,11 +89,8 @@ measure (NetStream *stream, gint64 began, gint64 ended, Result *result)
 static int
 run_case (const NetFault *fault, gboolean full, guint64 seed)
 {
-  const gchar *scenario = g_getenv ("NET_FAULTS_SCENARIO");
   NetNamespaces namespaces;
-  NetStreamSettings settings = { &namespaces, scenario, seed, LATENCY, RATE,
-    0
-  };
+  NetStreamSettings settings = { &namespaces, seed, LATENCY, RATE, 0 };
   Result result = { 0, };
   gint64 began, ended, back;
   gchar *complaint, *reason;
@@ -349,6 +346,7 @@ main (int argc, char **argv)
     seed = environment != NULL
         ? (gint64) g_ascii_strtoull (environment, NULL, 10) : g_random_int ();
   suite.seed = (guint64) seed;
+  net_stream_find_everything ();
   if (name != NULL)
     return run_case (net_fault_find (name), suite.full, suite.seed);
   return run_suite (&suite, (guint) MAX (jobs, 1), argc > 1 ? argv + 1 : NULL);

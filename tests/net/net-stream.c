@@ -88,11 +88,28 @@ net_stream_wait_back (NetStream *stream, gint64 patience)
 }
 
 void
+net_stream_find_everything (void)
+{
+  gchar *program = g_file_read_link ("/proc/self/exe", NULL);
+  gchar *here = g_path_get_dirname (program);
+  gchar *tools = g_build_filename (here, "..", "tools", NULL);
+  gchar *plugin = g_build_filename (here, "..", "..", "gst", NULL);
+
+  g_setenv ("SRTLA_TEST_TOOLS", tools, FALSE);
+  g_setenv ("SRTLA_TEST_NET", here, FALSE);
+  g_setenv ("GST_PLUGIN_PATH_1_0", plugin, FALSE);
+  g_free (program);
+  g_free (here);
+  g_free (tools);
+  g_free (plugin);
+}
+
+void
 net_stream_start (NetStream *stream, const NetStreamSettings *settings)
 {
-  NetWorldSettings world = {.scenario = settings->scenario,
-    .seed = settings->seed
-  };
+  gchar *scenario = g_build_filename (g_getenv ("NET_SCENARIOS"),
+      "faults.scenario", NULL);
+  NetWorldSettings world = {.scenario = scenario,.seed = settings->seed };
   E2eSettings e2e = {.behaviour = 'a',.host = NET_RECEIVER_ADDRESS,
     .name = NET_STREAM_HOST,.uplinks = "modem0,modem1,modem2",
     .receiver_namespace = settings->namespaces->receiver
@@ -111,6 +128,7 @@ net_stream_start (NetStream *stream, const NetStreamSettings *settings)
   model_resolver_install ();
   model_resolver_answer (NET_RECEIVER_ADDRESS);
   stream->world = net_world_new (settings->namespaces, &world, &error);
+  g_free (scenario);
   g_assert_no_error (error);
   stream->modems = net_world_count (stream->world);
   g_assert_cmpuint (stream->modems, ==, 3);

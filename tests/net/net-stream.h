@@ -21,7 +21,6 @@ G_BEGIN_DECLS
 typedef struct
 {
   const NetNamespaces *namespaces;
-  const gchar *scenario;        /* file */
   guint64 seed;
   guint latency;                /* ms, of SRT */
   guint rate;                   /* bit/s of the stream's IP packets */
@@ -38,6 +37,10 @@ typedef struct
   guint modems;
   guint warnings;               /* posted by the element so far */
 } NetStream;
+
+/* For programs that nobody has told in their environment where tools, plugin
+ * and scenario are: they are found from the program on. */
+void net_stream_find_everything (void);
 
 /* Starts everything and waits until the modems are up and messages come. */
 void net_stream_start (NetStream *stream, const NetStreamSettings *settings);
