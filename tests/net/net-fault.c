@@ -8,8 +8,6 @@
 
 #include "../gst/model-resolver.h"
 
-#define CHURN_UPLINKS 2         /* modem1 and modem2 come and go */
-
 /* ---- Links --------------------------------------------------------------- */
 
 static void
@@ -351,13 +349,14 @@ set_uplink (NetFaultRun *run, guint modem, gboolean present)
       &done);
 }
 
+/* One of modem1 and modem2 at a time: two links can carry the stream. */
 static void
 churn (NetFaultRun *run)
 {
-  gint32 choice = g_rand_int_range (run->stream->random, 0,
-      2 * CHURN_UPLINKS);
+  guint choice = (guint) g_rand_int_range (run->stream->random, 0, 3);
 
-  set_uplink (run, 1 + (guint) choice / 2, choice % 2);
+  set_uplink (run, 1, choice != 1);
+  set_uplink (run, 2, choice != 2);
 }
 
 static void

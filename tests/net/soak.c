@@ -118,6 +118,9 @@ let_one_happen (Soak *soak)
 
   net_fault_happen (fault, &soak->stream, choose_time (soak, fault));
   ended = g_get_monotonic_time ();
+  fprintf (stderr, "minute %.1f: %s, %.1f s\n",
+      (gdouble) (began - soak->began) / 6e7, fault->name,
+      (gdouble) (ended - began) / 1e6);
   audit (soak, fault->name);
   if (!net_stream_wait_back (&soak->stream, PATIENCE)) {
     complain (soak, "after %s: not back within a minute", fault->name);
