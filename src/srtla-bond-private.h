@@ -290,6 +290,11 @@ void srtla_bond_drop (SrtlaBond *bond, const SrtlaItem *item, SrtlaLoss reason);
  * is sent, at `now` is of use; SRTLA_TIME_NONE: for ever, or nobody knows. */
 SrtlaTime srtla_bond_useful_until (const SrtlaBond *bond, guint caller,
     const guint8 *data, SrtlaTime now);
+/* Returns: the uplink for a packet of use that is meant for another: that one if
+ * it arrives there in time; else the one with room where it arrives soonest, if
+ * that is in time; else NULL. */
+SrtlaUplink *srtla_bond_in_time (SrtlaBond *bond, const SrtlaItem *item,
+    SrtlaUplink *meant);
 /* Returns: whether a packet that leaves now, and is of use
  * until `expires`, can arrive in time. The second looks at all uplinks. */
 #define SRTLA_LONGEST_WAY (500 * SRTLA_MILLISECOND)     /* that is believed */

@@ -77,23 +77,36 @@ is_measured (const SrtlaUplink * uplink)
   return uplink->delivery.filled || uplink->bitrate_maximum != 0;
 }
 
-/* Returns: how much longer than at best a packet takes that leaves now on this
- * uplink: what stands in front of it, as the latest acknowledgements tell, or as
- * what is in flight beyond what fills the path, but no more than all of that; and
- * its own time on the wire. */
+/* Returns: how long the queue is that bytes in flight, µs at the uplink's rate,
+ * must have made: what neither fills the path nor has left since the latest
+ * acknowledgement of its own. 0 if the rate is only a guess. */
 static SrtlaTime
-way_on (const SrtlaUplink * uplink)
+queue_of (const SrtlaUplink * uplink, SrtlaTime in_flight, SrtlaTime now)
+{
+  const SrtlaDelivery *delivery = &uplink->delivery;
+  SrtlaTime gone;
+
+  if (!delivery->filled || delivery->n_samples == 0)
+    return 0;
+  gone = uplink->rtt.minimum + now - delivery->samples[(delivery->next_sample
+          + SRTLA_DELIVERY_SAMPLES - 1) % SRTLA_DELIVERY_SAMPLES].at;
+  return in_flight > gone ? in_flight - gone : 0;
+}
+
+/* Returns: how much longer than at best a packet takes that leaves now on this
+ * uplink: what stands in front of it, as the latest round trips tell or as what
+ * is in flight does, which it cannot exceed; and its own time on the wire. */
+static SrtlaTime
+way_on (const SrtlaUplink * uplink, SrtlaTime now)
 {
   guint64 capacity = uplink->delivery.capacity;
-  SrtlaTime in_flight, beyond;
+  SrtlaTime in_flight, queue;
 
   if (!is_measured (uplink))
     return uplink->delivery.queue;
   in_flight = srtla_inflight_bytes (uplink->log) * SRTLA_SECOND / capacity;
-  beyond = in_flight > uplink->rtt.minimum
-      ? in_flight - uplink->rtt.minimum : 0;
-  return MIN (MAX (uplink->delivery.queue, beyond), in_flight)
-      + SRTLA_MAX_DATAGRAM * SRTLA_SECOND / capacity;
+  queue = MAX (uplink->delivery.queue, queue_of (uplink, in_flight, now));
+  return MIN (queue, in_flight) + SRTLA_MAX_DATAGRAM * SRTLA_SECOND / capacity;
 }
 
 static inline gboolean
@@ -112,12 +125,31 @@ way_of (const SrtlaBond * bond)
 
   for (i = 0; i < bond->n_uplinks; i++) {
     if (is_delivering (bond->order[i]))
-      least = MIN (least, way_on (bond->order[i]));
+      least = MIN (least, way_on (bond->order[i], bond->now));
   }
   return least == SRTLA_TIME_NONE ? 0 : MIN (least, SRTLA_LONGEST_WAY);
 }
 
-/* Usually the first uplink settles it, without a division. */
+static gboolean
+has_room (const SrtlaUplink * uplink, gboolean urgent, gsize size)
+{
+  return uplink->state == SRTLA_UPLINK_UP && !uplink->suspended
+      && !uplink->stalled && uplink->largest >= size
+      && srtla_uplink_room (uplink, urgent) >= size;
+}
+
+/* Returns: whether a packet arrives in time on this uplink. Usually that takes no
+ * division. */
+static gboolean
+makes_it (const SrtlaBond * bond, const SrtlaUplink * uplink,
+    SrtlaTime expires)
+{
+  return (is_measured (uplink)
+      && (srtla_inflight_bytes (uplink->log) + SRTLA_MAX_DATAGRAM)
+      * SRTLA_SECOND < (expires - bond->now) * uplink->delivery.capacity)
+      || expires > bond->now + way_on (uplink, bond->now);
+}
+
 gboolean
 srtla_bond_is_still_useful (const SrtlaBond * bond, SrtlaTime expires)
 {
@@ -126,15 +158,34 @@ srtla_bond_is_still_useful (const SrtlaBond * bond, SrtlaTime expires)
   if (expires <= bond->now)
     return FALSE;
   for (i = 0; i < bond->n_uplinks; i++) {
-    const SrtlaUplink *uplink = bond->order[i];
-
-    if (is_delivering (uplink) && (is_measured (uplink)
-            ? (srtla_inflight_bytes (uplink->log) + SRTLA_MAX_DATAGRAM)
-            * SRTLA_SECOND < (expires - bond->now) * uplink->delivery.capacity
-            : expires - bond->now > uplink->delivery.queue))
+    if (is_delivering (bond->order[i])
+        && makes_it (bond, bond->order[i], expires))
       return TRUE;
   }
   return expires > bond->now + way_of (bond);
+}
+
+SrtlaUplink *
+srtla_bond_in_time (SrtlaBond * bond, const SrtlaItem * item,
+    SrtlaUplink * meant)
+{
+  SrtlaTime least = SRTLA_TIME_NONE;
+  SrtlaUplink *best = NULL;
+  guint i;
+
+  if (item->expires <= bond->now || !is_delivering (meant)
+      || makes_it (bond, meant, item->expires))
+    return meant;
+  for (i = 0; i < bond->n_uplinks; i++) {
+    SrtlaUplink *uplink = bond->order[i];
+
+    if (!has_room (uplink, item->priority == SRTLA_CLASS_HIGH,
+            item->packet.size) || way_on (uplink, bond->now) >= least)
+      continue;
+    best = uplink;
+    least = way_on (uplink, bond->now);
+  }
+  return best != NULL && makes_it (bond, best, item->expires) ? best : NULL;
 }
 
 gboolean
@@ -258,14 +309,6 @@ send_next (SrtlaBond * bond, guint classes, guint64 room)
   if (!sent)                    /* left over, and classic mode does not wait */
     srtla_bond_drop (bond, &item, SRTLA_LOSS_NO_UPLINK);
   return TRUE;
-}
-
-static gboolean
-has_room (const SrtlaUplink * uplink, gboolean urgent, gsize size)
-{
-  return uplink->state == SRTLA_UPLINK_UP && !uplink->suspended
-      && !uplink->stalled && uplink->largest >= size
-      && srtla_uplink_room (uplink, urgent) >= size;
 }
 
 gboolean

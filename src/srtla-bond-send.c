@@ -302,6 +302,8 @@ srtla_bond_send (SrtlaBond * bond, const SrtlaItem * item)
   uplink = continue_run (bond, item);
   if (uplink == NULL)
     uplink = select_uplink (bond, item, bond->queue_target != 0);
+  if (uplink != NULL && item->expires <= bond->now + SRTLA_LONGEST_WAY)
+    uplink = srtla_bond_in_time (bond, item, uplink);
   if (uplink == NULL)
     return FALSE;
   if (G_UNLIKELY (item->priority == SRTLA_CLASS_HIGH))

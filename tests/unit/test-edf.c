@@ -360,6 +360,7 @@ test_model (void)
         : g_rand_int (rand) % (SRTLA_ALL_CLASSES + 1);
     guint64 before = counted_allocations;
     const SrtlaItem *next;
+    gboolean has_room, pushed;
     SrtlaItem item;
 
     now += g_rand_int (rand) % 100;
@@ -372,9 +373,11 @@ test_model (void)
       item.expires = testing_chance (rand, 50) ? SRTLA_TIME_NONE
           : now + g_rand_int (rand) % 20000;
       in++;
-      g_assert_cmpint (srtla_edf_room (edf) >> item.priority & 1, ==,
-          model[item.priority].length < lengths[item.priority]);
-      if (srtla_edf_push (edf, &item))
+      has_room = model[item.priority].length < lengths[item.priority];
+      g_assert_cmpint (srtla_edf_room (edf) >> item.priority & 1, ==, has_room);
+      pushed = srtla_edf_push (edf, &item);
+      g_assert_cmpint (pushed, ==, has_room);
+      if (pushed)
         g_queue_push_tail (&model[item.priority],
             GSIZE_TO_POINTER (number + 1));
       else
