@@ -104,6 +104,7 @@ static void
 replace (GstSrtlaUplinks * uplinks, guint source, gchar * const *specs,
     GstSrtlaUplinksChange * change)
 {
+  Entry *unnamed;
   guint i, named = 0;
 
   for (i = 0; i < uplinks->entries->len; i++)
@@ -118,9 +119,10 @@ replace (GstSrtlaUplinks * uplinks, guint source, gchar * const *specs,
     named += entry_at (uplinks, i)->sources != 0;
 
   /* Those that go make room for the names of those that come. */
+  unnamed = find (uplinks, "");
   if (named == 0 && (specs == NULL || specs[0] == NULL)
-      && !uplinks->emptied && !uplinks->file && find (uplinks, "") != NULL)
-    find (uplinks, "")->sources = SOURCE_DEFAULT;
+      && !uplinks->emptied && !uplinks->file && unnamed != NULL)
+    unnamed->sources = SOURCE_DEFAULT;
   drop_unnamed (uplinks, change);
   for (i = 0; specs != NULL && specs[i] != NULL; i++)
     name (uplinks, specs[i], source, change);
@@ -173,15 +175,17 @@ gst_srtla_uplinks_add (GstSrtlaUplinks * uplinks, const gchar * spec,
     GstSrtlaUplinksChange * change)
 {
   gboolean is_new;
+  Entry *entry;
   guint i;
 
   change_init (change);
   g_mutex_lock (&uplinks->lock);
   for (i = 0; i < uplinks->entries->len; i++)
     entry_at (uplinks, i)->sources &= ~SOURCE_DEFAULT;
-  is_new = find (uplinks, spec) == NULL || find (uplinks, spec)->sources == 0;
-  if (find (uplinks, spec) != NULL)
-    find (uplinks, spec)->sources |= GST_SRTLA_SOURCE_SIGNAL;
+  entry = find (uplinks, spec);
+  is_new = entry == NULL || entry->sources == 0;
+  if (entry != NULL)
+    entry->sources |= GST_SRTLA_SOURCE_SIGNAL;
   drop_unnamed (uplinks, change);
   name (uplinks, spec, GST_SRTLA_SOURCE_SIGNAL, change);
   uplinks->emptied = FALSE;

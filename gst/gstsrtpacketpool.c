@@ -163,7 +163,7 @@ buffer_dropped (GstMiniObject * object)
   return FALSE;
 }
 
-static GstMemory *
+static Memory *
 new_packet_memory (GstSrtPacketPool * pool, GstBuffer * home)
 {
   Memory *memory = new_memory (NULL, NULL, pool->room, 0, pool->room,
@@ -172,17 +172,18 @@ new_packet_memory (GstSrtPacketPool * pool, GstBuffer * home)
   g_atomic_ref_count_inc (&pool->refs);
   memory->pool = pool;
   memory->home = home;
-  return GST_MEMORY_CAST (memory);
+  return memory;
 }
 
 static Memory *
 make (GstSrtPacketPool * pool)
 {
   GstBuffer *buffer = gst_buffer_new ();
+  Memory *memory = new_packet_memory (pool, buffer);
 
-  gst_buffer_append_memory (buffer, new_packet_memory (pool, buffer));
+  gst_buffer_append_memory (buffer, GST_MEMORY_CAST (memory));
   GST_MINI_OBJECT_CAST (buffer)->dispose = buffer_dropped;
-  return memory_of (buffer);
+  return memory;
 }
 
 /* ---- The pool ----------------------------------------------------------- */
@@ -193,11 +194,10 @@ gst_srt_packet_pool_new (guint room, guint made)
   GstSrtPacketPool *pool = g_new0 (GstSrtPacketPool, 1);
   guint i;
 
-  if (g_once_init_enter (&allocator)) {
-    GstAllocator *made_one = g_object_new (GST_TYPE_SRT_PACKET_ALLOCATOR, NULL);
-
-    g_once_init_leave (&allocator, gst_object_ref_sink (made_one));
-  }
+  if (g_once_init_enter (&allocator))
+    g_once_init_leave (&allocator,
+        gst_object_ref_sink (g_object_new (GST_TYPE_SRT_PACKET_ALLOCATOR,
+                NULL)));
   g_atomic_ref_count_init (&pool->refs);
   pool->room = room;
   for (i = 0; i < made; i++) {

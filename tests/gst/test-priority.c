@@ -82,10 +82,11 @@ is_refused (int fd)
 
   if (every == 0 || g_atomic_int_add (&refusal.calls, 1) % every != 0)
     return FALSE;
-  if (refusal.host == 0)
+  if (g_atomic_int_get (&refusal.host) == 0)
     return TRUE;
   return getsockname (fd, (struct sockaddr *) &local, &size) == 0
-      && (gint) (g_ntohl (local.sin_addr.s_addr) & 0xff) == refusal.host;
+      && (gint) (g_ntohl (local.sin_addr.s_addr) & 0xff)
+      == g_atomic_int_get (&refusal.host);
 }
 
 /* In the place of the C library's. */
@@ -94,7 +95,7 @@ sendmmsg (int fd, struct mmsghdr *messages, unsigned int n, int flags)
 {
   pass_gate ();
   if (is_refused (fd)) {
-    errno = refusal.error_number;
+    errno = g_atomic_int_get (&refusal.error_number);
     return -1;
   }
   return (int) syscall (SYS_sendmmsg, fd, messages, n, flags);
@@ -103,8 +104,8 @@ sendmmsg (int fd, struct mmsghdr *messages, unsigned int n, int flags)
 static void
 refuse (gint error_number, gint every, gint host)
 {
-  refusal.error_number = error_number;
-  refusal.host = host;
+  g_atomic_int_set (&refusal.error_number, error_number);
+  g_atomic_int_set (&refusal.host, host);
   g_atomic_int_set (&refusal.every, every);
 }
 
