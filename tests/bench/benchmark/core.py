@@ -28,7 +28,12 @@ def collect(program, case, packets, caches):
         command += ['--toggle-collect=' + name for name in COUNTED]
         command += [program] + [str(part) for part in case] + [str(packets)]
         done = subprocess.run(command, text=True, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, check=True)
+                              stderr=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        said = [line for line in done.stderr.splitlines()
+                if line and not line.startswith('==')]
+        raise RuntimeError('bench-core %s %d: %s' % (
+            ' '.join(map(str, case)), packets, ' '.join(said[-2:])))
     names = re.search(r'Events    : (.*)', done.stderr).group(1).split() \
         if caches else ['Ir']
     numbers = re.search(r'Collected : (.*)', done.stderr).group(1).split()
