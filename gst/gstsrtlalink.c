@@ -26,6 +26,7 @@ gst_srtla_link_new (const GstSrtlaLinkShared * shared, GstSrtlaUplink * uplink,
   link->changes = gst_srtla_uplink_get_changes (uplink) - 1;
   link->backoff = GST_SRTLA_REOPEN_MIN;
   link->largest = SRTLA_MAX_DATAGRAM;
+  link->family_patience = GST_SRTLA_FAMILY_MIN;
   link->reopen_at = now;
   link->core_state = SRTLA_UPLINK_CLOSED;
   link->shown_state = srtla_uplink_state_name (SRTLA_UPLINK_CLOSED);
@@ -216,6 +217,8 @@ gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver, guint port,
   link->backlog = 0;
   link->send_buffer = 0;
   link->mtu_at = 0;
+  link->opened_at = now;
+  link->answered = FALSE;
   srtla_bond_uplink_opened (link->shared->bond, link->slot, now);
 }
 
@@ -596,6 +599,8 @@ gst_srtla_link_receive (GstSrtlaLink * link, GstSrtlaMessage * messages,
     received = gst_srtla_socket_receive (link->socket, messages, n,
         &error_number);
     if (received > 0) {
+      link->answered = TRUE;
+      link->family_patience = GST_SRTLA_FAMILY_MIN;
       if (link->refused_at != 0) {
         link->refused_at = 0;
         gst_srtla_link_update_state (link, "the receiver answers");

@@ -17,6 +17,10 @@ G_BEGIN_DECLS
  * the first, doubling to the second. */
 #define GST_SRTLA_REOPEN_MIN (500 * SRTLA_MILLISECOND)
 #define GST_SRTLA_REOPEN_MAX (10 * SRTLA_SECOND)
+/* Silence for so long, while others are answered: the other family of the
+ * receiver's addresses, doubling to the second. */
+#define GST_SRTLA_FAMILY_MIN (3 * SRTLA_SECOND)
+#define GST_SRTLA_FAMILY_MAX (24 * SRTLA_SECOND)
 /* Nothing but errors for so long: another socket. */
 #define GST_SRTLA_ERRORS_MAX (3 * SRTLA_SECOND)
 /* The queue of the interface is full: look again then. */
@@ -85,6 +89,9 @@ typedef struct
   SrtlaTime backoff;            /* until the next attempt after that */
   SrtlaTime error_since;        /* nothing but errors; 0 = none */
   SrtlaTime refused_at;         /* ECONNREFUSED since it last heard; 0 = not */
+  SrtlaTime opened_at;
+  gboolean answered;            /* anything came since then */
+  SrtlaTime family_patience;    /* so long without, until the other family */
 
   SrtlaUplinkState core_state;
   gboolean stalled;             /* while it is up: delivers nothing */

@@ -234,6 +234,40 @@ follow_receiver (GstSrtlaLinks * links, SrtlaTime now)
     next_address (links, now);
 }
 
+/* ---- The other family --------------------------------------------------- */
+
+static GSocketFamily
+other_family (GstSrtlaLink * link)
+{
+  return g_inet_address_get_family (link->receiver) == G_SOCKET_FAMILY_IPV4
+      ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4;
+}
+
+/* Returns: when the link shall try the receiver's address of the other family:
+ * it hears nothing while others do. NONE: not as things are. */
+static SrtlaTime
+other_family_at (GstSrtlaLinks * links, GstSrtlaLink * link)
+{
+  if (link->socket == NULL || link->answered || links->up == 0
+      || link->spec.address != NULL
+      || gst_srtla_target_get (links->target, other_family (link)) == NULL)
+    return SRTLA_TIME_NONE;
+  return link->opened_at + link->family_patience;
+}
+
+static void
+leave_black_hole (GstSrtlaLinks * links, GstSrtlaLink * link, SrtlaTime now)
+{
+  if (now < other_family_at (links, link))
+    return;
+  link->family = other_family (link);
+  link->family_patience = MIN (2 * link->family_patience,
+      GST_SRTLA_FAMILY_MAX);
+  gst_srtla_link_close (link, "no answer: trying the other address family",
+      now);
+  link->reopen_at = now;
+}
+
 /* ---- Opening ------------------------------------------------------------ */
 
 /* An interface may know but one of the two families, while others reach the
@@ -241,8 +275,7 @@ follow_receiver (GstSrtlaLinks * links, SrtlaTime now)
 static void
 try_other_family (GstSrtlaLinks * links, GstSrtlaLink * link)
 {
-  GSocketFamily other = g_inet_address_get_family (link->receiver)
-      == G_SOCKET_FAMILY_IPV4 ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4;
+  GSocketFamily other = other_family (link);
 
   link->family = gst_srtla_target_get (links->target, other) != NULL
       ? other : G_SOCKET_FAMILY_INVALID;
@@ -281,6 +314,7 @@ gst_srtla_links_update (GstSrtlaLinks * links, SrtlaTime now)
       gst_srtla_link_close (link, "new source port", now);
       link->reopen_at = now;
     }
+    leave_black_hole (links, link, now);
     if (link->socket == NULL && now >= link->reopen_at
         && links->target->addresses->len > 0)
       open_link (links, link, now);
@@ -433,6 +467,7 @@ gst_srtla_links_deadline (const GstSrtlaLinks * links)
     deadline = MIN (deadline, gst_srtla_link_deadline (link));
     if (link->rebind)
       deadline = 0;
+    deadline = MIN (deadline, other_family_at ((GstSrtlaLinks *) links, link));
     if (link->socket == NULL && has_addresses)
       deadline = MIN (deadline, link->reopen_at);
   }

@@ -154,6 +154,23 @@ test_no_host (Fixture *fixture, gconstpointer data)
   fixture_play (fixture, 2);
 }
 
+/* Returns: whether the machine has ::1. Marks the test as skipped if not. */
+static gboolean
+have_ipv6 (void)
+{
+  GSocketAddress *address = g_inet_socket_address_new_from_string ("::1", 0);
+  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
+      G_SOCKET_PROTOCOL_UDP, NULL);
+  gboolean have = socket != NULL
+      && g_socket_bind (socket, address, FALSE, NULL);
+
+  if (!have)
+    g_test_skip ("no ::1 here");
+  g_clear_object (&socket);
+  g_object_unref (address);
+  return have;
+}
+
 /* ---- Names -------------------------------------------------------------- */
 
 /* A name that is not found: no error, the reason is told, and it is tried
@@ -254,6 +271,35 @@ test_other_family (Fixture *fixture, gconstpointer data)
   expect_no_error (fixture);
 }
 
+/* The way of one uplink to the first address is a black hole, and others reach
+ * the receiver: it takes the other family's. */
+static void
+test_black_hole (void)
+{
+  GSocketAddress *address;
+  GSocket *silent;
+  Fixture fixture;
+
+  if (!have_ipv6 ())
+    return;
+  memset (&fixture, 0, sizeof fixture);
+  fixture_set_up (&fixture, NULL);
+  address = g_inet_socket_address_new_from_string ("::1",
+      model_receiver_port (fixture.receiver));
+  silent = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
+      G_SOCKET_PROTOCOL_UDP, NULL);
+  g_assert_true (g_socket_bind (silent, address, FALSE, NULL));
+  model_resolver_answer ("::1,127.0.0.1");
+  g_object_set (fixture.element, "host", "receiver.test", "uplinks",
+      "127.0.0.2,lo", NULL);
+  fixture_play (&fixture, 2);
+  fixture_wait_uplink (&fixture, "lo", "up");
+  expect_no_error (&fixture);
+  g_object_unref (silent);
+  g_object_unref (address);
+  fixture_tear_down (&fixture, NULL);
+}
+
 /* ---- Refusals ----------------------------------------------------------- */
 
 static void
@@ -277,23 +323,6 @@ test_port_refused (Fixture *fixture, gconstpointer data)
   expect_no_error (fixture);
   gst_element_set_state (fixture->element, GST_STATE_NULL);
   model_receiver_free (late);
-}
-
-/* Returns: whether the machine has ::1. Marks the test as skipped if not. */
-static gboolean
-have_ipv6 (void)
-{
-  GSocketAddress *address = g_inet_socket_address_new_from_string ("::1", 0);
-  GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
-      G_SOCKET_PROTOCOL_UDP, NULL);
-  gboolean have = socket != NULL
-      && g_socket_bind (socket, address, FALSE, NULL);
-
-  if (!have)
-    g_test_skip ("no ::1 here");
-  g_clear_object (&socket);
-  g_object_unref (address);
-  return have;
 }
 
 static void
@@ -382,6 +411,7 @@ add_tests (void)
   fixture_add_test ("/connection/each-address", test_each_address);
   fixture_add_test ("/connection/other-family", test_other_family);
   fixture_add_test ("/connection/port-refused", test_port_refused);
+  g_test_add_func ("/connection/black-hole", test_black_hole);
   g_test_add_func ("/connection/ipv6", test_ipv6);
   g_test_add_func ("/connection/wrong-family", test_wrong_family);
   fixture_add_test ("/connection/timeout", test_connection_timeout);
