@@ -363,16 +363,29 @@ notify (GstSrtlaLinks * links, GstSrtlaNotice * notice)
   links->shared.notify (notice, links->shared.user_data);
 }
 
+/* What its uplink will tell, with its name and all, is for those who look
+ * closer. */
+static void
+log_event (GstSrtlaLinks * links, const SrtlaEvent * event)
+{
+  gboolean told = event->kind == SRTLA_EVENT_UPLINK_STATE
+      || event->kind == SRTLA_EVENT_STALLED
+      || event->kind == SRTLA_EVENT_DELIVERS;
+  gchar line[256];
+
+  srtla_event_format (event, line, sizeof line);
+  GST_CAT_LEVEL_LOG (GST_CAT_DEFAULT, told ? GST_LEVEL_DEBUG : GST_LEVEL_INFO,
+      links->shared.element, "%s", line);
+}
+
 void
 gst_srtla_links_take_events (GstSrtlaLinks * links, SrtlaTime now)
 {
   SrtlaEvent event;
-  gchar line[256];
 
   (void) now;
   while (srtla_bond_next_event (links->shared.bond, &event)) {
-    srtla_event_format (&event, line, sizeof line);
-    GST_INFO_OBJECT (links->shared.element, "%s", line);
+    log_event (links, &event);
     switch (event.kind) {
       case SRTLA_EVENT_UPLINK_STATE:
         uplink_changed (links, &event);

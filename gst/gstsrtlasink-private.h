@@ -24,6 +24,7 @@ struct _GstSrtlaSink
 
   /* Under the object lock: settings. */
   gchar *host;
+  gchar *uri_problem;           /* with the last one set; NULL = none */
   guint port;
   gchar *uplinks_file;
   guint stats_interval;         /* ms */

@@ -244,10 +244,14 @@ set_uri_property (GstSrtlaSink * sink, const gchar * uri)
 {
   GError *error = NULL;
 
-  if (gst_uri_handler_set_uri (GST_URI_HANDLER (sink), uri, &error))
-    return;
-  GST_WARNING_OBJECT (sink, "uri: %s", error->message);
-  g_error_free (error);
+  if (!gst_uri_handler_set_uri (GST_URI_HANDLER (sink), uri != NULL ? uri : "",
+          &error))
+    g_warning ("%s: property uri: %s", GST_OBJECT_NAME (sink), error->message);
+  GST_OBJECT_LOCK (sink);
+  g_free (sink->uri_problem);
+  sink->uri_problem = error != NULL ? g_strdup (error->message) : NULL;
+  GST_OBJECT_UNLOCK (sink);
+  g_clear_error (&error);
 }
 
 static void
@@ -274,7 +278,7 @@ set_property (GObject * object, guint id, const GValue * value,
   switch (id) {
     case PROP_HOST:
       g_free (sink->host);
-      sink->host = g_value_dup_string (value);
+      sink->host = gst_srtla_uri_bare_host (g_value_get_string (value));
       break;
     case PROP_PORT:
       sink->port = g_value_get_uint (value);

@@ -313,6 +313,20 @@ element_query (GstElement * element, GstQuery * query)
 
 /* ---- States ------------------------------------------------------------- */
 
+static void
+no_receiver (GstSrtlaSink * sink)
+{
+  gchar *problem;
+
+  GST_OBJECT_LOCK (sink);
+  problem = g_strdup (sink->uri_problem);
+  GST_OBJECT_UNLOCK (sink);
+  GST_ELEMENT_ERROR (sink, RESOURCE, SETTINGS,
+      ("There is no receiver: set the property host or uri."),
+      ("%s", problem != NULL ? problem : "uri=srtla://host:port"));
+  g_free (problem);
+}
+
 static gboolean
 start (GstSrtlaSink * sink)
 {
@@ -331,8 +345,7 @@ start (GstSrtlaSink * sink)
   GST_OBJECT_UNLOCK (sink);
 
   if (host == NULL || *host == '\0') {
-    GST_ELEMENT_ERROR (sink, RESOURCE, SETTINGS,
-        ("There is no receiver: set the property host or uri."), (NULL));
+    no_receiver (sink);
   } else if (!gst_srtla_sink_read_file (sink, TRUE)) {
     gst_srtla_sink_no_uplink (sink);
   } else {

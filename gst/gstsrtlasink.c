@@ -243,6 +243,7 @@ gst_srtla_sink_finalize (GObject * object)
   gst_srtla_worker_free (sink->worker);
   gst_srtla_uplinks_free (sink->uplinks);
   g_free (sink->host);
+  g_free (sink->uri_problem);
   g_free (sink->affinity);
   g_free (sink->uplinks_file);
   g_clear_object (&sink->return_socket);

@@ -56,3 +56,12 @@ gst_srtla_uri_make (const gchar * host, guint port)
   return g_strdup_printf (strchr (host, ':') ? "srtla://[%s]:%u"
       : "srtla://%s:%u", host, port);
 }
+
+gchar *
+gst_srtla_uri_bare_host (const gchar * host)
+{
+  gsize length = host != NULL ? strlen (host) : 0;
+
+  return length > 2 && host[0] == '[' && host[length - 1] == ']'
+      ? g_strndup (host + 1, length - 2) : g_strdup (host);
+}

@@ -17,5 +17,8 @@ gboolean gst_srtla_uri_parse (const gchar * text, gchar ** host, guint * port,
 
 /* Returns: the URI for a host and port, NULL without host. */
 gchar *gst_srtla_uri_make (const gchar * host, guint port);
+/* Returns: the host without the brackets that a URI needs around an IPv6 address;
+ * NULL for NULL. */
+gchar *gst_srtla_uri_bare_host (const gchar * host);
 
 G_END_DECLS

@@ -124,6 +124,91 @@ test_bad_uri (Fixture *fixture, gconstpointer data)
   }
 }
 
+/* The property has no error to give: it warns, and what it was about is in the
+ * error when there is no receiver to go to. */
+static void
+test_bad_uri_property (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const uris[] = { "nonsense", "srtla://host:0", NULL };
+  guint i;
+
+  (void) data;
+  g_object_set (fixture->element, "host", NULL, NULL);
+  for (i = 0; i < G_N_ELEMENTS (uris); i++) {
+    g_test_expect_message (G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "*property uri*");
+    g_object_set (fixture->element, "uri", uris[i], NULL);
+    g_test_assert_expected_messages ();
+    if (uris[i] == NULL)
+      continue;
+    g_assert_cmpint (gst_element_set_state (fixture->element,
+            GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+    fixture_expect (fixture, GST_MESSAGE_ERROR, uris[i]);
+    gst_element_set_state (fixture->element, GST_STATE_NULL);
+  }
+  /* A good one has no more to do with it. */
+  g_object_set (fixture->element, "uri", "srtla://host:5001", "host", NULL,
+      NULL);
+  g_assert_cmpint (gst_element_set_state (fixture->element, GST_STATE_PAUSED),
+      ==, GST_STATE_CHANGE_FAILURE);
+  fixture_expect (fixture, GST_MESSAGE_ERROR, "srtla://host:port");
+  gst_element_set_state (fixture->element, GST_STATE_NULL);
+}
+
+/* As in a URI. */
+static void
+test_brackets (void)
+{
+  static const gchar *const hosts[][2] = {
+    {"[::1]", "::1"}, {"[2001:db8::1]", "2001:db8::1"}, {"::1", "::1"},
+    {"host", "host"}, {"[]", "[]"}, {"[::1", "[::1"},
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (hosts); i++) {
+    GstElement *element = gst_element_factory_make ("srtlasink", NULL);
+    gchar *host;
+
+    gst_object_ref_sink (element);
+    g_object_set (element, "host", hosts[i][0], NULL);
+    g_object_get (element, "host", &host, NULL);
+    g_assert_cmpstr (host, ==, hosts[i][1]);
+    g_free (host);
+    gst_object_unref (element);
+  }
+}
+
+static void
+count_ups (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+    const gchar *function, gint line, GObject *object,
+    GstDebugMessage *message, gpointer user_data)
+{
+  (void) category;
+  (void) file;
+  (void) function;
+  (void) line;
+  (void) object;
+  if (level == GST_LEVEL_INFO
+      && strstr (gst_debug_message_get (message), "-> up") != NULL)
+    g_atomic_int_inc ((gint *) user_data);
+}
+
+/* Whoever reads along at level 4 is told once of each change of an uplink. */
+static void
+test_log (Fixture *fixture, gconstpointer data)
+{
+  gint ups = 0;
+
+  (void) data;
+  /* The functions, not the macros, which ISO C does not like. */
+  (gst_debug_add_log_function) (count_ups, &ups, NULL);
+  gst_debug_set_threshold_for_name ("srtlasink", GST_LEVEL_INFO);
+  fixture_play (fixture, 2);
+  gst_element_set_state (fixture->element, GST_STATE_NULL);
+  gst_debug_unset_threshold_for_name ("srtlasink");
+  (gst_debug_remove_log_function) (count_ups);
+  g_assert_cmpint (g_atomic_int_get (&ups), ==, 2);
+}
+
 /* Another receiver is nothing to change under a running stream. */
 static void
 test_uri_while_playing (Fixture *fixture, gconstpointer data)
@@ -403,6 +488,9 @@ add_tests (void)
   model_resolver_install ();
   g_test_add_func ("/connection/uri", test_uri);
   fixture_add_test ("/connection/bad-uri", test_bad_uri);
+  fixture_add_test ("/connection/bad-uri-property", test_bad_uri_property);
+  g_test_add_func ("/connection/brackets", test_brackets);
+  fixture_add_test ("/connection/log", test_log);
   fixture_add_test ("/connection/uri-while-playing", test_uri_while_playing);
   fixture_add_test ("/connection/no-host", test_no_host);
   fixture_add_test ("/connection/unresolvable", test_unresolvable);
