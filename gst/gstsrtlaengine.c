@@ -500,10 +500,11 @@ push (GstSrtlaEngine * engine, SrtlaTime now, gboolean * served)
   GstSrtlaIngressNews news;
   guint most = engine->toggles.mode == GST_SRTLA_MODE_CLASSIC
       ? SRTLA_BOND_BATCH : INGRESS_TURN;
-  guint total = 0, round, i, j, n;
+  guint total = 0, i, j, n;
+  gboolean more;
 
   do {
-    round = 0;
+    more = FALSE;
     for (i = 0; i < engine->ingresses->len; i++) {
       GstSrtlaIngress *ingress = engine->ingresses->pdata[i];
 
@@ -512,12 +513,12 @@ push (GstSrtlaEngine * engine, SrtlaTime now, gboolean * served)
       for (j = 0; j < n; j++)
         push_packet (engine, ingress, &arrivals[j]);
       take_outputs (engine, now);
-      round += n;
+      total += n;
+      more = more || n == INGRESS_BATCH;
     }
-    total += round;
-  } while (round > 0 && total < most);
+  } while (more && total < most);
   *served = *served || total > 0;
-  return round > 0;
+  return more;
 }
 
 /* ---- The turn ----------------------------------------------------------- */

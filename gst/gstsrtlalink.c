@@ -551,7 +551,7 @@ gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now)
   }
   while (!gst_srtla_egress_is_empty (&link->egress)) {
     gst_srtla_egress_peek (&link->egress, batch, link->trains);
-    n = gst_srtla_socket_send (link->socket, batch->messages, batch->n,
+    n = gst_srtla_socket_send (link->poll_fd.fd, batch->messages, batch->n,
         &error_number);
     if (n > 0)
       sent (link, batch, (guint) n);
@@ -596,7 +596,7 @@ gst_srtla_link_receive (GstSrtlaLink * link, GstSrtlaMessage * messages,
   gint error_number, received, attempts;
 
   for (attempts = 0; attempts < 2 && link->socket != NULL; attempts++) {
-    received = gst_srtla_socket_receive (link->socket, messages, n,
+    received = gst_srtla_socket_receive (link->poll_fd.fd, messages, n,
         &error_number);
     if (received > 0) {
       link->answered = TRUE;

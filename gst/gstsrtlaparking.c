@@ -94,8 +94,8 @@ discard (GSocket * socket)
   message.msg_hdr.msg_iovlen = 1;
   gst_srtla_socket_drain_errors (socket);
   for (i = 0; i < LEFTOVERS_MAX; i++) {
-    if (gst_srtla_socket_receive (socket, &message, 1, &error_number) <= 0
-        && error_number != ECONNREFUSED)
+    if (gst_srtla_socket_receive (g_socket_get_fd (socket), &message, 1,
+            &error_number) <= 0 && error_number != ECONNREFUSED)
       return;
   }
 }

@@ -251,10 +251,10 @@ receive_one (gint fd, GstSrtlaMessage * message)
 #endif
 
 gint
-gst_srtla_socket_send (GSocket * socket, GstSrtlaMessage * messages, guint n,
+gst_srtla_socket_send (gint fd, GstSrtlaMessage * messages, guint n,
     gint * error_number)
 {
-  gint fd = g_socket_get_fd (socket), sent;
+  gint sent;
 
 #ifdef __linux__
   sent = sendmmsg (fd, messages, n, MSG_NOSIGNAL);
@@ -266,10 +266,10 @@ gst_srtla_socket_send (GSocket * socket, GstSrtlaMessage * messages, guint n,
 }
 
 gint
-gst_srtla_socket_receive (GSocket * socket, GstSrtlaMessage * messages,
-    guint n, gint * error_number)
+gst_srtla_socket_receive (gint fd, GstSrtlaMessage * messages, guint n,
+    gint * error_number)
 {
-  gint fd = g_socket_get_fd (socket), received;
+  gint received;
 
 #ifdef __linux__
   received = recvmmsg (fd, messages, n, MSG_DONTWAIT, NULL);

@@ -36,12 +36,12 @@ void gst_srtla_socket_local_address (GSocket * socket, gchar * out, gsize size);
 void gst_srtla_socket_format_address (GInetAddress * address, guint port,
     gchar * out, gsize size);
 
-/* Returns: how many were sent or received; or -1 and the error number. The
- * sockets must be non-blocking. */
-gint gst_srtla_socket_send (GSocket * socket, GstSrtlaMessage * messages,
-    guint n, gint * error_number);
-gint gst_srtla_socket_receive (GSocket * socket, GstSrtlaMessage * messages,
-    guint n, gint * error_number);
+/* fd: of a non-blocking socket. Return: how many were sent or received; or -1
+ * and the error number. */
+gint gst_srtla_socket_send (gint fd, GstSrtlaMessage * messages, guint n,
+    gint * error_number);
+gint gst_srtla_socket_receive (gint fd, GstSrtlaMessage * messages, guint n,
+    gint * error_number);
 
 /* Room for so many bytes of datagrams. */
 void gst_srtla_socket_set_send_buffer (GSocket * socket, guint bytes);

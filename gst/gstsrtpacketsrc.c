@@ -342,7 +342,7 @@ receive (GstSrtPacketSrc * self, GstFlowReturn * flow)
     return 0;
   }
   for (;;) {
-    n = gst_srtla_socket_receive (self->socket, self->messages, BATCH,
+    n = gst_srtla_socket_receive (self->poll_fd.fd, self->messages, BATCH,
         &error_number);
     if (n > 0)
       return (guint) n;
@@ -363,9 +363,16 @@ receive (GstSrtPacketSrc * self, GstFlowReturn * flow)
 static GstClockTime
 running_time (GstSrtPacketSrc * self)
 {
-  GstClock *clock = gst_element_get_clock (GST_ELEMENT (self));
-  GstClockTime base = gst_element_get_base_time (GST_ELEMENT (self)), now;
+  GstElement *element = (GstElement *) self;
+  GstClockTime base, now;
+  GstClock *clock;
 
+  GST_OBJECT_LOCK (element);
+  clock = GST_ELEMENT_CLOCK (element);
+  base = element->base_time;
+  if (clock != NULL)
+    gst_object_ref (clock);
+  GST_OBJECT_UNLOCK (element);
   if (clock == NULL)
     return GST_CLOCK_TIME_NONE;
   now = gst_clock_get_time (clock);

@@ -35,6 +35,8 @@ srtla_histogram_merge (SrtlaHistogram *histogram, const SrtlaHistogram *other)
 {
   guint i;
 
+  if (other->count == 0)
+    return;
   histogram->count += other->count;
   histogram->maximum = MAX (histogram->maximum, other->maximum);
   for (i = 0; i < SRTLA_HISTOGRAM_PLACES; i++)
@@ -48,7 +50,7 @@ srtla_histogram_percentile (const SrtlaHistogram *histogram, gdouble percent)
   guint64 seen = 0;
   guint i;
 
-  if (percent >= 100.0)
+  if (percent >= 100.0 || histogram->count == 0)
     return histogram->maximum;
   for (i = 0; i < SRTLA_HISTOGRAM_PLACES; i++) {
     seen += histogram->places[i];
