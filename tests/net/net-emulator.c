@@ -12,6 +12,7 @@
  *   pause NAME, resume NAME    its packets stay in the device, which fills up
  *   delete NAME, create NAME   the interface; a new one is down, without address
  *   stats                      a line each direction, before "ok"
+ *   lateness                   a line: how late a packet was at worst, µs
  *   quit                       as does the end of the input
  */
 #define _GNU_SOURCE             /* ppoll */
@@ -45,6 +46,7 @@ typedef struct
   SrtlaTime began;              /* the schedule */
   SrtlaTime next_sample;        /* NONE: no CSV */
   SrtlaTime sample_time;
+  SrtlaTime lateness;           /* the longest a packet waited for us, µs */
 
   gchar line[COMMAND_MAX];         /* of a command, as far as it came */
   gsize line_length;
@@ -77,8 +79,10 @@ deliver_all (Emulator *self)
 {
   NetArrival arrival;
 
-  while (net_links_pop (self->links, now (), &arrival))
+  while (net_links_pop (self->links, now (), &arrival)) {
     deliver (self, arrival.uplink, arrival.direction, arrival.packet);
+    self->lateness = MAX (self->lateness, now () - arrival.due);
+  }
 }
 
 /* modem: where the packets come from; -1: from the receiver. */
@@ -244,6 +248,8 @@ obey (Emulator *self, const gchar *line, GError **error)
     net_links_start (self->links, self->began);
     if (self->csv != NULL)
       self->next_sample = self->began;
+  } else if (n == 1 && g_str_equal (words[0], "lateness")) {
+    printf ("%" G_GUINT64_FORMAT "\n", self->lateness);
   } else if (n == 1 && g_str_equal (words[0], "stats")) {
     for (i = 0; i < self->n_modems; i++) {
       write_direction (self, i, NET_OUT, " ", stdout);

@@ -88,6 +88,7 @@ net_result_add_world (NetResult *result, NetWorld *world)
   guint64 total = 0;
   guint i;
 
+  result->links_lateness = net_world_lateness (world);
   result->n_uplinks = net_world_count (world);
   result->uplinks = g_new0 (NetUplinkResult, result->n_uplinks);
   for (i = 0; i < result->n_uplinks; i++) {
@@ -118,7 +119,8 @@ net_result_print (const NetResult *result, GString *out)
       "retransmissions    %.1f %% (%" G_GUINT64_FORMAT ")\n"
       "longest gap        %.0f ms at the application\n"
       "latency            p50 %+.1f ms, p99 %+.1f ms beyond SRT's\n"
-      "SRT connections    %u; the sender was late by up to %.1f ms\n"
+      "SRT connections    %u\n"
+      "lateness           sender up to %.1f ms, links up to %.1f ms\n"
       "CPU, of one core   bond %.1f %%, SRT at both ends %.1f %%, receiver "
       "%.1f %%, emulator %.1f %%\n",
       result->in_time, result->delivered, result->sent,
@@ -126,6 +128,7 @@ net_result_print (const NetResult *result, GString *out)
       result->srt.retransmitted, (gdouble) result->longest_gap / 1e3,
       (gdouble) result->p50 / 1e3, (gdouble) result->p99 / 1e3,
       result->connections, (gdouble) result->lateness / 1e3,
+      (gdouble) result->links_lateness / 1e3,
       result->cpu_bond, result->cpu_srt, result->cpu_receiver,
       result->cpu_emulator);
   g_string_append (out, "uplink       share %   offered  delivered  lost: "
@@ -190,6 +193,7 @@ net_result_json (const NetResult *result, GString *out)
   add_number (out, "p99_us", (gdouble) result->p99);
   add_count (out, "connections", result->connections);
   add_count (out, "lateness_us", (guint64) result->lateness);
+  add_count (out, "links_lateness_us", (guint64) result->links_lateness);
   add_number (out, "seconds", result->seconds);
   add_number (out, "cpu_bond", result->cpu_bond);
   add_number (out, "cpu_srt", result->cpu_srt);

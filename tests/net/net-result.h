@@ -28,6 +28,7 @@ typedef struct
                                  * SRT's latency */
   guint connections;
   gint64 lateness;              /* µs; how late the sender was at worst */
+  gint64 links_lateness;        /* µs; how late the emulator was at worst */
   SrtMeterTotals srt;
 
   guint n_uplinks;

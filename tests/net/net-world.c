@@ -126,6 +126,22 @@ net_world_get_link (NetWorld *world, guint modem, NetDirection direction,
   expect_ok (world, "stats");
 }
 
+gint64
+net_world_lateness (NetWorld *world)
+{
+  gint64 lateness;
+  gchar *line;
+
+  say (world, "lateness");
+  line = next_line (world);
+  if (line == NULL)
+    g_error ("the emulator has ended");
+  lateness = g_ascii_strtoll (line, NULL, 10);
+  g_free (line);
+  expect_ok (world, "lateness");
+  return lateness;
+}
+
 const gchar *
 net_world_process (const NetWorld *world)
 {

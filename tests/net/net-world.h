@@ -95,6 +95,9 @@ typedef struct
 
 void net_world_get_link (NetWorld *world, guint modem, NetDirection direction,
     NetWorldLink *link);
+/* Returns: how long a packet waited for the emulator at worst, µs: how busy the
+ * machine was. */
+gint64 net_world_lateness (NetWorld *world);
 /* Returns: the emulator's process, for its CPU time. */
 const gchar *net_world_process (const NetWorld *world);
 
