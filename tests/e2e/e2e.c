@@ -153,11 +153,14 @@ e2e_bond_start_shaped (E2eBond * bond, const E2eSettings * settings,
     guint uplinks, const gchar *orders)
 {
   guint16 target;
-  gchar *description;
+  GString *description;
+  guint i;
 
   memset (bond, 0, sizeof *bond);
   bond->settings = *settings;
-  bond->input_port = demo_free_port ();
+  for (i = 0; i < MAX (settings->callers, 1); i++)
+    bond->input_ports[i] = demo_free_port ();
+  bond->input_port = bond->input_ports[0];
   bond->srtla_port = demo_free_port ();
   bond->srt_port = demo_free_port ();
   target = bond->srtla_port;
@@ -169,17 +172,21 @@ e2e_bond_start_shaped (E2eBond * bond, const E2eSettings * settings,
       e2e_bond_order (bond, "%s", orders);
   }
 
-  description = g_strdup_printf ("udpsrc address=127.0.0.1 port=%u "
+  description = g_string_new (NULL);
+  g_string_printf (description, "udpsrc address=127.0.0.1 port=%u "
       "buffer-size=2000000 ! srtlasink name=bond host=%s port=%u uplinks=%s",
       bond->input_port, settings->name != NULL ? settings->name
       : settings->host != NULL ? settings->host : "127.0.0.1",
       target, settings->uplinks != NULL ? settings->uplinks
       : "127.0.0.2,127.0.0.3,127.0.0.4,127.0.0.5");
-  bond->pipeline = e2e_pipeline_start (description);
+  for (i = 1; i < settings->callers; i++)
+    g_string_append_printf (description, " udpsrc address=127.0.0.1 port=%u "
+        "buffer-size=2000000 ! bond.sink_%u", bond->input_ports[i], i);
+  bond->pipeline = e2e_pipeline_start (description->str);
   bond->element = gst_bin_get_by_name (GST_BIN (bond->pipeline), "bond");
   /* An SRT caller gives up after 3 s: it must not come too early. */
   e2e_bond_wait_stat (bond, "uplinks-up", uplinks);
-  g_free (description);
+  g_string_free (description, TRUE);
 }
 
 void

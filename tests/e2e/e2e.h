@@ -38,12 +38,16 @@ void e2e_pipeline_stop (GstElement *pipeline);
 
 /* ---- The bond ----------------------------------------------------------- */
 
+#define E2E_MAX_CALLERS 8
+
 typedef struct
 {
   gchar behaviour;              /* of the receiver: 'a' to 'f' */
   const gchar *host;            /* where the receiver listens */
   const gchar *uplinks;
   gboolean with_relay;          /* IPv4 only */
+  guint callers;                /* inputs for SRT callers; 0: one. The first has
+                                 * pad "sink", the others sink_1 and so on */
   gint receiver_namespace;      /* a descriptor, where the receiver runs and
                                  * listens at `host`; 0: here */
   const gchar *name;            /* what the element is told of it; NULL: `host` */
@@ -53,6 +57,7 @@ typedef struct
 {
   E2eSettings settings;
   guint16 input_port;           /* for SRT callers */
+  guint16 input_ports[E2E_MAX_CALLERS]; /* one for each; the first is that one */
   guint16 srtla_port;
   guint16 srt_port;             /* the SRT listener shall be there */
   guint16 from_port;            /* of the receiver towards it */

@@ -28,11 +28,15 @@ struct _SrtMeter
   SRTSOCKET listener;
   int epoll;                    /* of the listener and its connection */
   GThread *caller_thread, *listener_thread;
+  SRTSOCKET connection;         /* the listener's thread's; INVALID: none */
+  guint number;                 /* among those that another listens for, from
+                                 * 1; 0: it does itself */
   gint stop_calling, stop_listening;    /* atomic */
   gint wanted;                  /* atomic: the listener shall be there */
   gint is_listening;            /* atomic: it is */
 
   GMutex lock;                  /* for what follows */
+  GPtrArray *others;            /* meters that this one listens for as well */
   GArray *messages;             /* of Message, by number */
   guint64 received;
   gint64 lateness;              /* µs */
@@ -81,6 +85,12 @@ call (SrtMeter *meter)
 
   srt_setsockflag (socket, SRTO_LATENCY, &latency, sizeof latency);
   srt_setsockflag (socket, SRTO_CONNTIMEO, &timeout, sizeof timeout);
+  if (meter->number > 0) {
+    gchar *name = g_strdup_printf ("%u", meter->number);
+
+    srt_setsockflag (socket, SRTO_STREAMID, name, (int) strlen (name));
+    g_free (name);
+  }
   if (srt_connect (socket, (struct sockaddr *) &address, sizeof address) == 0)
     return socket;
   srt_close (socket);
@@ -253,45 +263,92 @@ note_listening (SrtMeter *meter, SRTSOCKET socket)
 }
 
 static void
-drop_connection (SrtMeter *meter, SRTSOCKET socket)
+drop_connection (SrtMeter *meter)
 {
-  if (socket == SRT_INVALID_SOCK)
+  if (meter->connection == SRT_INVALID_SOCK)
     return;
-  note_listening (meter, socket);
-  srt_close (socket);
+  note_listening (meter, meter->connection);
+  srt_close (meter->connection);
+  meter->connection = SRT_INVALID_SOCK;
   g_mutex_lock (&meter->lock);
   add_listening (&meter->totals, &meter->listening);
   memset (&meter->listening, 0, sizeof meter->listening);
   g_mutex_unlock (&meter->lock);
 }
 
-/* Returns: the connection of who called last. */
-static SRTSOCKET
-accept_latest (SrtMeter *meter, SRTSOCKET present)
+static SrtMeter *
+get_other (SrtMeter *meter, guint number)
 {
-  SRTSOCKET socket = srt_accept (meter->listener, NULL, NULL);
-  int events = SRT_EPOLL_IN | SRT_EPOLL_ERR;
+  SrtMeter *other = NULL;
 
-  if (socket == SRT_INVALID_SOCK)
-    return present;
-  drop_connection (meter, present);
-  srt_epoll_add_usock (meter->epoll, socket, &events);
-  return socket;
+  g_mutex_lock (&meter->lock);
+  if (number >= 1 && number <= meter->others->len)
+    other = g_ptr_array_index (meter->others, number - 1);
+  g_mutex_unlock (&meter->lock);
+  return other;
 }
 
-/* Reads all there is. Returns: FALSE if the connection broke. */
-static gboolean
-read_messages (SrtMeter *meter, SRTSOCKET socket)
+/* Takes who called last: this one's caller, or another's, which said so. */
+static void
+accept_latest (SrtMeter *meter)
+{
+  SRTSOCKET socket = srt_accept (meter->listener, NULL, NULL);
+  int events = SRT_EPOLL_IN | SRT_EPOLL_ERR, length = 15;
+  char name[16] = "";
+  SrtMeter *whose;
+
+  if (socket == SRT_INVALID_SOCK)
+    return;
+  srt_getsockflag (socket, SRTO_STREAMID, name, &length);
+  whose = get_other (meter, (guint) g_ascii_strtoull (name, NULL, 10));
+  if (whose == NULL)
+    whose = meter;
+  drop_connection (whose);
+  whose->connection = socket;
+  srt_epoll_add_usock (meter->epoll, socket, &events);
+}
+
+static void
+drop_all (SrtMeter *meter)
+{
+  SrtMeter *other;
+  guint i;
+
+  drop_connection (meter);
+  for (i = 1; (other = get_other (meter, i)) != NULL; i++)
+    drop_connection (other);
+}
+
+/* Reads all there is; drops a connection that broke. */
+static void
+read_messages (SrtMeter *meter)
 {
   char bytes[E2E_MESSAGE + 1];
   int size;
 
-  while ((size = srt_recvmsg (socket, bytes, sizeof bytes)) > 0) {
+  while ((size = srt_recvmsg (meter->connection, bytes, sizeof bytes)) > 0) {
     judge (meter, (const guint8 *) bytes, (gsize) size);
     if (meter->received % STATS_MESSAGES == 0)
-      note_listening (meter, socket);
+      note_listening (meter, meter->connection);
   }
-  return srt_getlasterror (NULL) == SRT_EASYNCRCV;
+  if (srt_getlasterror (NULL) != SRT_EASYNCRCV)
+    drop_connection (meter);
+}
+
+static void
+handle (SrtMeter *meter, SRTSOCKET ready)
+{
+  SrtMeter *whose = meter;
+  guint i;
+
+  if (ready == meter->listener) {
+    accept_latest (meter);
+    return;
+  }
+  for (i = 1; whose != NULL && whose->connection != ready; i++)
+    whose = get_other (meter, i);
+  if (whose != NULL)
+    read_messages (whose);
 }
 
 static void open_listener (gpointer data);
@@ -334,31 +391,23 @@ static gpointer
 run_listener (gpointer data)
 {
   SrtMeter *meter = data;
-  SRTSOCKET socket = SRT_INVALID_SOCK;
 
   while (!g_atomic_int_get (&meter->stop_listening)) {
-    SRTSOCKET ready[2];
+    SRTSOCKET ready[8];
     int n_ready = G_N_ELEMENTS (ready), i;
 
     if (!g_atomic_int_get (&meter->wanted)) {
-      drop_connection (meter, socket);
-      socket = SRT_INVALID_SOCK;
+      drop_all (meter);
       rest (meter);
       continue;
     }
     if (srt_epoll_wait (meter->epoll, ready, &n_ready, NULL, NULL, LOOK_TIME,
             NULL, NULL, NULL, NULL) < 0)
       continue;
-    for (i = 0; i < n_ready; i++) {
-      if (ready[i] == meter->listener) {
-        socket = accept_latest (meter, socket);
-      } else if (ready[i] == socket && !read_messages (meter, socket)) {
-        drop_connection (meter, socket);
-        socket = SRT_INVALID_SOCK;
-      }
-    }
+    for (i = 0; i < n_ready; i++)
+      handle (meter, ready[i]);
   }
-  drop_connection (meter, socket);
+  drop_all (meter);
   return NULL;
 }
 
@@ -368,7 +417,8 @@ open_listener (gpointer data)
 {
   SrtMeter *meter = data;
   struct sockaddr_in address = loopback (meter->settings.listener_port);
-  int latency = (int) meter->settings.latency;
+  int latency = (int) (meter->settings.listener_latency > 0
+      ? meter->settings.listener_latency : meter->settings.latency);
   int tolerance = (int) meter->settings.lossmaxttl;
   gboolean blocking = FALSE;    /* its connections inherit it */
   SRTSOCKET socket = srt_create_socket ();
@@ -384,6 +434,15 @@ open_listener (gpointer data)
 
 /* ---- Start, end, account ------------------------------------------------- */
 
+static void
+join (SrtMeter *listener, SrtMeter *meter)
+{
+  g_mutex_lock (&listener->lock);
+  g_ptr_array_add (listener->others, meter);
+  meter->number = listener->others->len;
+  g_mutex_unlock (&listener->lock);
+}
+
 SrtMeter *
 srt_meter_start (const SrtMeterSettings *settings)
 {
@@ -397,19 +456,33 @@ srt_meter_start (const SrtMeterSettings *settings)
   meter->messages = g_array_sized_new (FALSE, FALSE, sizeof (Message), room);
   /* Pages that were not written to are no memory yet. */
   memset (meter->messages->data, 1, room * sizeof (Message));
-  meter->epoll = srt_epoll_create ();
-  listen_in_namespace (meter);
-  meter->wanted = meter->is_listening = TRUE;
-  meter->listener_thread = g_thread_new ("listener", run_listener, meter);
+  meter->connection = SRT_INVALID_SOCK;
+  meter->others = g_ptr_array_new ();
+  if (settings->listened_for_by != NULL) {
+    join (settings->listened_for_by, meter);
+  } else {
+    meter->epoll = srt_epoll_create ();
+    listen_in_namespace (meter);
+    meter->wanted = meter->is_listening = TRUE;
+    meter->listener_thread = g_thread_new ("listener", run_listener, meter);
+  }
   meter->caller_thread = g_thread_new ("caller", run_caller, meter);
   return meter;
 }
 
 void
-srt_meter_stop (SrtMeter *meter)
+srt_meter_stop_sending (SrtMeter *meter)
 {
   g_atomic_int_set (&meter->stop_calling, TRUE);
+}
+
+void
+srt_meter_stop (SrtMeter *meter)
+{
+  srt_meter_stop_sending (meter);
   g_thread_join (meter->caller_thread);
+  if (meter->listener_thread == NULL)
+    return;                     /* it is another's */
   g_atomic_int_set (&meter->stop_listening, TRUE);
   g_thread_join (meter->listener_thread);
   srt_close (meter->listener);
@@ -420,6 +493,7 @@ void
 srt_meter_free (SrtMeter *meter)
 {
   g_array_free (meter->messages, TRUE);
+  g_ptr_array_free (meter->others, TRUE);
   g_mutex_clear (&meter->lock);
   g_free (meter->complaint);
   g_free (meter);

@@ -25,6 +25,9 @@ typedef struct
   gdouble frame_rate;           /* bursts/s; 0: messages are evenly spaced */
   gdouble variation;            /* of a burst's size: relative, even */
   guint lossmaxttl;             /* packets, of the listener */
+  guint listener_latency;       /* ms, of the listener alone; 0: `latency` */
+  SrtMeter *listened_for_by;    /* another meter, which takes this one's calls
+                                 * and ends last; NULL: it listens itself */
 } SrtMeterSettings;
 
 /* What libsrt says of all connections together, packets. */
@@ -43,6 +46,8 @@ typedef struct
 /* Listens, calls and sends until it is told to stop, each from a thread of its
  * own. Both use libsrt as it comes, but for the latency. */
 SrtMeter *srt_meter_start (const SrtMeterSettings *settings);
+/* Sends no more. */
+void srt_meter_stop_sending (SrtMeter *meter);
 /* Sends no more and returns when all was received that still can be. */
 void srt_meter_stop (SrtMeter *meter);
 void srt_meter_free (SrtMeter *meter);

@@ -11,7 +11,10 @@ net_result_clear (NetResult *result)
 
   for (i = 0; i < result->n_uplinks; i++)
     g_free (result->uplinks[i].name);
+  for (i = 0; i < result->n_callers; i++)
+    g_free (result->callers[i].name);
   g_free (result->uplinks);
+  g_free (result->callers);
   memset (result, 0, sizeof *result);
 }
 
@@ -54,32 +57,77 @@ quantile (const GArray *sorted, gdouble share)
       (guint) ((sorted->len - 1) * share));
 }
 
+static gdouble
+per_cent (guint64 part, guint64 whole)
+{
+  return 100.0 * (gdouble) part / (gdouble) MAX (whole, 1);
+}
+
+static void
+add_totals (SrtMeterTotals *sum, const SrtMeterTotals *totals)
+{
+  sum->sent += totals->sent;
+  sum->retransmitted += totals->retransmitted;
+  sum->reported_lost += totals->reported_lost;
+  sum->given_up += totals->given_up;
+  sum->received += totals->received;
+  sum->gaps += totals->gaps;
+  sum->dropped += totals->dropped;
+  sum->connections += totals->connections;
+}
+
+/* Adds up what all callers have. */
+static void
+add_up (NetResult *result, const NetCallerResult *caller)
+{
+  gboolean first = result->n_callers == 1;
+
+  result->sent += caller->sent;
+  result->delivered += caller->delivered;
+  result->in_time = per_cent (result->delivered, result->sent);
+  result->retransmitted = per_cent (result->srt.retransmitted, result->sent);
+  result->connections = result->srt.connections;
+  result->longest_gap = MAX (result->longest_gap, caller->longest_gap);
+  result->p50 = first ? caller->p50 : MAX (result->p50, caller->p50);
+  result->p99 = first ? caller->p99 : MAX (result->p99, caller->p99);
+}
+
 void
-net_result_add_meter (NetResult *result, SrtMeter *meter, guint latency)
+net_result_add_caller (NetResult *result, SrtMeter *meter, const gchar *name,
+    guint latency)
 {
   Collection collection = { 0, };
   gint64 srt = latency * G_GINT64_CONSTANT (1000);
+  NetCallerResult *caller;
+  SrtMeterTotals totals;
   guint64 lost;
 
-  srt_meter_count (meter, 0, G_MAXINT64, &result->sent, &lost);
-  result->delivered = result->sent - lost;
-  srt_meter_get_totals (meter, &result->srt);
-  result->in_time = 100.0 * (gdouble) result->delivered
-      / (gdouble) MAX (result->sent, 1);
-  result->retransmitted = 100.0 * (gdouble) result->srt.retransmitted
-      / (gdouble) MAX (result->sent, 1);
-  result->connections = result->srt.connections;
-  result->lateness = srt_meter_lateness (meter);
+  result->callers = g_renew (NetCallerResult, result->callers,
+      result->n_callers + 1);
+  caller = &result->callers[result->n_callers++];
+  memset (caller, 0, sizeof *caller);
+  caller->name = g_strdup (name);
+  srt_meter_count (meter, 0, G_MAXINT64, &caller->sent, &lost);
+  caller->delivered = caller->sent - lost;
+  srt_meter_get_totals (meter, &totals);
+  caller->in_time = per_cent (caller->delivered, caller->sent);
+  caller->retransmitted = per_cent (totals.retransmitted, caller->sent);
 
   collection.delays = g_array_new (FALSE, FALSE, sizeof (gint64));
   srt_meter_foreach (meter, collect, &collection);
   g_array_sort (collection.delays, compare);
-  result->p50 = quantile (collection.delays, 0.5) - srt;
-  result->p99 = quantile (collection.delays, 0.99) - srt;
+  if (collection.delays->len > 0) {
+    caller->p50 = quantile (collection.delays, 0.5) - srt;
+    caller->p99 = quantile (collection.delays, 0.99) - srt;
+  }
   /* A stream that never came back has a gap until the end. */
-  result->longest_gap = MAX (collection.longest_gap,
+  caller->longest_gap = MAX (collection.longest_gap,
       collection.last_sent + srt - collection.last_received);
   g_array_free (collection.delays, TRUE);
+
+  add_totals (&result->srt, &totals);
+  result->lateness = MAX (result->lateness, srt_meter_lateness (meter));
+  add_up (result, caller);
 }
 
 void
@@ -131,6 +179,16 @@ net_result_print (const NetResult *result, GString *out)
       (gdouble) result->links_lateness / 1e3,
       result->cpu_bond, result->cpu_srt, result->cpu_receiver,
       result->cpu_emulator);
+  for (i = 0; result->n_callers > 1 && i < result->n_callers; i++) {
+    const NetCallerResult *caller = &result->callers[i];
+
+    g_string_append_printf (out, "caller %s: %.3f %% in time (%"
+        G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT "), %.1f %% retransmitted, "
+        "longest gap %.0f ms, p50 %+.1f ms, p99 %+.1f ms\n", caller->name,
+        caller->in_time, caller->delivered, caller->sent,
+        caller->retransmitted, (gdouble) caller->longest_gap / 1e3,
+        (gdouble) caller->p50 / 1e3, (gdouble) caller->p99 / 1e3);
+  }
   g_string_append (out, "uplink       share %   offered  delivered  lost: "
       "queue   random   silent    other\n");
   for (i = 0; i < result->n_uplinks; i++) {
@@ -178,6 +236,22 @@ add_link (GString *out, const gchar *name, const NetWorldLink *link)
   g_string_append (out, "}, ");
 }
 
+static void
+add_caller (GString *out, const NetCallerResult *caller, gboolean more)
+{
+  g_string_append_printf (out, "%s{\"name\": \"%s\", ", more ? ", " : "",
+      caller->name);
+  add_count (out, "sent", caller->sent);
+  add_count (out, "delivered", caller->delivered);
+  add_number (out, "in_time", caller->in_time);
+  add_number (out, "retransmitted", caller->retransmitted);
+  add_count (out, "longest_gap_us", (guint64) caller->longest_gap);
+  add_number (out, "p50_us", (gdouble) caller->p50);
+  add_number (out, "p99_us", (gdouble) caller->p99);
+  g_string_truncate (out, out->len - 2);
+  g_string_append_c (out, '}');
+}
+
 void
 net_result_json (const NetResult *result, GString *out)
 {
@@ -199,7 +273,10 @@ net_result_json (const NetResult *result, GString *out)
   add_number (out, "cpu_srt", result->cpu_srt);
   add_number (out, "cpu_receiver", result->cpu_receiver);
   add_number (out, "cpu_emulator", result->cpu_emulator);
-  g_string_append (out, "\"uplinks\": [");
+  g_string_append (out, "\"callers\": [");
+  for (i = 0; i < result->n_callers; i++)
+    add_caller (out, &result->callers[i], i > 0);
+  g_string_append (out, "], \"uplinks\": [");
   for (i = 0; i < result->n_uplinks; i++) {
     const NetUplinkResult *uplink = &result->uplinks[i];
 

@@ -19,6 +19,16 @@ typedef struct
 
 typedef struct
 {
+  gchar *name;
+  guint64 sent, delivered;
+  gdouble in_time;              /* % */
+  gdouble retransmitted;        /* % */
+  gint64 longest_gap, p50, p99; /* µs */
+} NetCallerResult;
+
+/* Of all callers together; of gaps and latencies the worst. */
+typedef struct
+{
   guint64 sent, delivered;      /* messages; what is missing was lost after
                                  * SRT's latency */
   gdouble in_time;              /* of what was sent, % */
@@ -31,6 +41,8 @@ typedef struct
   gint64 links_lateness;        /* µs; how late the emulator was at worst */
   SrtMeterTotals srt;
 
+  guint n_callers;
+  NetCallerResult *callers;
   guint n_uplinks;
   NetUplinkResult *uplinks;
 
@@ -43,8 +55,9 @@ typedef struct
 
 void net_result_clear (NetResult *result);
 
-/* Fills in what the meter knows; latency: ms, SRT's. */
-void net_result_add_meter (NetResult *result, SrtMeter *meter, guint latency);
+/* Adds a caller, of which the meter knows; latency: ms, SRT's. */
+void net_result_add_caller (NetResult *result, SrtMeter *meter,
+    const gchar *name, guint latency);
 /* Fills in the links' counters. */
 void net_result_add_world (NetResult *result, NetWorld *world);
 

@@ -122,7 +122,7 @@ stream (const NetNamespaces *namespaces, const gchar *samples, GError **error)
   net_session_finish (&session, &result);
   report (&session, &result);
   if (png != NULL)
-    good = net_result_plot (&result, session.meter, session.began, samples,
+    good = net_result_plot (&result, session.meters[0], session.began, samples,
         session.scenario->title, png, error);
   net_result_clear (&result);
   net_session_clear (&session);

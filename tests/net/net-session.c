@@ -96,21 +96,51 @@ set_max_bitrates (NetSession *session)
   }
 }
 
-/* Returns: FALSE if it cannot be shown with libsrt, or not with one stream. */
+static SimCallerSpec *
+caller_of (const NetSession *session, guint i)
+{
+  return g_ptr_array_index (session->scenario->callers, i);
+}
+
+/* What each flow is told: caller 0 has pad "sink", the others sink_1 and so
+ * on. */
+static void
+set_flows (NetSession *session)
+{
+  guint i;
+
+  for (i = 0; i < session->scenario->callers->len; i++) {
+    const SrtlaFlowSettings *flow = &caller_of (session, i)->flow;
+    gchar *name = i == 0 ? g_strdup ("sink") : g_strdup_printf ("sink_%u", i);
+    GstPad *pad = gst_element_get_static_pad (session->bond.element, name);
+
+    g_assert_nonnull (pad);
+    g_object_set (pad, "priority", flow->priority, "latency-budget",
+        (guint) flow->budget, "quantum", flow->quantum, NULL);
+    gst_object_unref (pad);
+    g_free (name);
+  }
+}
+
+/* Returns: FALSE if it cannot be shown with libsrt. */
 static gboolean
 check (const SimScenario *scenario, GError **error)
 {
-  const SimCallerSpec *caller = g_ptr_array_index (scenario->callers, 0);
   const gchar *what = NULL;
+  guint i;
 
-  if (scenario->callers->len > 1)
-    what = "more than one caller";
-  else if (scenario->profile != SIM_PROFILE_STOCK)
+  if (scenario->profile != SIM_PROFILE_STOCK)
     what = "another SRT server than libsrt";
-  else if (caller->payload != E2E_MESSAGE)
-    what = "messages of another size than " G_STRINGIFY (E2E_MESSAGE);
-  else if (caller->overhead >= 0 || caller->first_sequence >= 0)
-    what = "a cap on retransmissions, or a first sequence number";
+  else if (scenario->callers->len > E2E_MAX_CALLERS)
+    what = "so many callers";
+  for (i = 0; what == NULL && i < scenario->callers->len; i++) {
+    const SimCallerSpec *caller = g_ptr_array_index (scenario->callers, i);
+
+    if (caller->payload != E2E_MESSAGE)
+      what = "messages of another size than " G_STRINGIFY (E2E_MESSAGE);
+    else if (caller->overhead >= 0)
+      what = "a cap on retransmissions";
+  }
   if (what != NULL)
     g_set_error (error, SIM_SCENARIO_ERROR, 0, "%s: %s: only the simulator "
         "has that", scenario->name, what);
@@ -124,6 +154,7 @@ start_bond (NetSession *session, const gchar *mode)
   const E2eSettings settings = {
     .behaviour = (gchar) ('a' + session->scenario->receiver),
     .host = NET_RECEIVER_ADDRESS,.uplinks = uplinks,
+    .callers = session->scenario->callers->len,
     .receiver_namespace = session->namespaces.receiver
   };
 
@@ -134,6 +165,7 @@ start_bond (NetSession *session, const gchar *mode)
   if (mode != NULL)
     gst_util_set_object_arg (G_OBJECT (session->bond.element), "mode", mode);
   set_max_bitrates (session);
+  set_flows (session);
   g_free (uplinks);
 }
 
@@ -145,10 +177,10 @@ net_session_start (NetSession *session, const NetNamespaces *namespaces,
     .overrides = settings->overrides,.seed = settings->seed,
     .csv = settings->csv
   };
-  const SimCallerSpec *caller;
 
   memset (session, 0, sizeof *session);
   session->namespaces = *namespaces;
+  session->seed = settings->seed;
   session->world = net_world_new (namespaces, &world, error);
   if (session->world == NULL)
     return FALSE;
@@ -158,18 +190,6 @@ net_session_start (NetSession *session, const NetNamespaces *namespaces,
     return FALSE;
   }
   start_bond (session, settings->mode);
-
-  caller = g_ptr_array_index (session->scenario->callers, 0);
-  session->latency = (guint) (caller->latency / 1000);
-  session->meter_settings.seed = settings->seed;
-  session->meter_settings.caller_port = session->bond.input_port;
-  session->meter_settings.listener_port = session->bond.srt_port;
-  session->meter_settings.listener_namespace = namespaces->receiver;
-  session->meter_settings.latency = session->latency;
-  session->meter_settings.rate = (guint) caller->rate;
-  session->meter_settings.frame_rate = caller->frame_rate;
-  session->meter_settings.variation = caller->variation;
-  session->meter_settings.lossmaxttl = session->scenario->lossmaxttl;
 
   net_world_start (session->world);
   session->began = g_get_monotonic_time ();
@@ -245,23 +265,73 @@ pass_time (NetSession *session, gint64 until)
     g_source_remove (timer);
 }
 
+/* Returns: the caller that is to start first of those that have not; -1: all
+ * have. */
+static gint
+next_caller (const NetSession *session)
+{
+  gint first = -1;
+  guint i;
+
+  for (i = 0; i < session->scenario->callers->len; i++) {
+    if (session->meters[i] == NULL && (first < 0
+            || caller_of (session, i)->start < caller_of (session,
+                (guint) first)->start))
+      first = (gint) i;
+  }
+  return first;
+}
+
+/* The listener asks for no more than the most modest caller: the larger of the
+ * two latencies counts. */
+static guint
+least_latency (const NetSession *session)
+{
+  SrtlaTime least = SRTLA_TIME_NONE;
+  guint i;
+
+  for (i = 0; i < session->scenario->callers->len; i++)
+    least = MIN (least, caller_of (session, i)->latency);
+  return (guint) (least / 1000);
+}
+
+static void
+start_caller (NetSession *session, guint i)
+{
+  const SimCallerSpec *caller = caller_of (session, i);
+  const SrtMeterSettings settings = {.seed = session->seed + i,
+    .caller_port = session->bond.input_ports[i],
+    .listener_port = session->bond.srt_port,
+    .latency = (guint) (caller->latency / 1000),
+    .rate = (guint) caller->rate,
+    .listener_namespace = session->namespaces.receiver,
+    .frame_rate = caller->frame_rate,.variation = caller->variation,
+    .lossmaxttl = session->scenario->lossmaxttl,
+    .listener_latency = least_latency (session),
+    .listened_for_by = session->listener
+  };
+
+  if (session->listener == NULL)
+    read_cpu (session, session->cpu_before);
+  session->meters[i] = srt_meter_start (&settings);
+  if (session->listener == NULL)
+    session->listener = session->meters[i];
+}
+
 void
 net_session_run (NetSession *session, SrtlaTime until)
 {
-  const SimCallerSpec *caller = g_ptr_array_index (session->scenario->callers,
-      0);
-
   for (;;) {
     const SimChange *change;
     gint64 change_at = next_change (session, &change);
-    gint64 start_at = session->meter == NULL ? (gint64) caller->start
-        : G_MAXINT64;
+    gint caller = next_caller (session);
+    gint64 start_at = caller < 0 ? G_MAXINT64
+        : (gint64) caller_of (session, (guint) caller)->start;
     gint64 next = MIN (MIN (change_at, start_at), (gint64) until);
 
     pass_time (session, next);
     if (next == start_at) {
-      session->meter = srt_meter_start (&session->meter_settings);
-      read_cpu (session, session->cpu_before);
+      start_caller (session, (guint) caller);
     } else if (next == change_at) {
       make_change (session, change);
       session->next_change = change_at + 1;
@@ -284,9 +354,8 @@ share_of (const gint64 cpu[4], const NetSession *session, guint which,
 static void
 add_cpu (NetSession *session, NetResult *result)
 {
-  const SimCallerSpec *caller = g_ptr_array_index (session->scenario->callers,
-      0);
-  gdouble seconds = result->seconds - (gdouble) caller->start / 1e6;
+  gdouble seconds = result->seconds - (gdouble) caller_of (session, 0)->start
+      / 1e6;
   gint64 cpu[4];
 
   read_cpu (session, cpu);
@@ -300,20 +369,34 @@ add_cpu (NetSession *session, NetResult *result)
 void
 net_session_finish (NetSession *session, NetResult *result)
 {
+  guint n = session->scenario->callers->len, i;
+
   memset (result, 0, sizeof *result);
   result->seconds = (gdouble) (g_get_monotonic_time () - session->began) / 1e6;
   add_cpu (session, result);
-  srt_meter_stop (session->meter);
-  srt_meter_received (session->meter);  /* ends the program if one was wrong */
-  net_result_add_meter (result, session->meter, session->latency);
+  for (i = 0; i < n; i++)
+    srt_meter_stop_sending (session->meters[i]);
+  for (i = 0; i < n; i++) {
+    if (session->meters[i] != session->listener)
+      srt_meter_stop (session->meters[i]);
+  }
+  srt_meter_stop (session->listener);
+  for (i = 0; i < n; i++) {
+    srt_meter_received (session->meters[i]);    /* ends us if one was wrong */
+    net_result_add_caller (result, session->meters[i],
+        caller_of (session, i)->name,
+        (guint) (caller_of (session, i)->latency / 1000));
+  }
   net_result_add_world (result, session->world);
 }
 
 void
 net_session_clear (NetSession *session)
 {
-  if (session->meter != NULL)
-    srt_meter_free (session->meter);
+  guint i;
+
+  for (i = 0; i < E2E_MAX_CALLERS; i++)
+    g_clear_pointer (&session->meters[i], srt_meter_free);
   e2e_bond_stop (&session->bond);
   net_world_free (session->world);
 }

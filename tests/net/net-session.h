@@ -25,10 +25,10 @@ typedef struct
   NetNamespaces namespaces;
   NetWorld *world;
   const SimScenario *scenario;  /* the world's */
-  guint latency;                /* ms, of SRT */
   E2eBond bond;
-  SrtMeter *meter;              /* NULL: not begun */
-  SrtMeterSettings meter_settings;
+  SrtMeter *meters[E2E_MAX_CALLERS];    /* of each caller; NULL: not begun */
+  SrtMeter *listener;           /* the one that listens for all */
+  guint64 seed;
   gint64 began;                 /* monotonic, µs: the schedule's time 0 */
   gint64 next_change;           /* µs after that; of the receiver */
   gint64 cpu_before[4];
