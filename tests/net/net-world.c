@@ -424,6 +424,8 @@ net_world_free (NetWorld *world)
     /* The end of its input is its end. */
     g_output_stream_close (world->orders, NULL, NULL);
     g_subprocess_wait (world->emulator, NULL, NULL);
+    if (!g_subprocess_get_successful (world->emulator))
+      g_critical ("the emulator did not end well");
     g_object_unref (world->emulator);
   }
   g_clear_object (&world->answers);

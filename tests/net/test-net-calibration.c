@@ -29,8 +29,8 @@ static const Pair first[] = {
 };
 
 static const Pair second[] = {
-  {"lte", "enhanced"}, {"overload", "enhanced"}, {"silent-death", "classic"},
-  {NULL, NULL}
+  {"lte", "enhanced"}, {"overload", "enhanced"}, {"two-callers", "enhanced"},
+  {"silent-death", "classic"}, {NULL, NULL}
 };
 
 typedef struct
