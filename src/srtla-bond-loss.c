@@ -569,7 +569,9 @@ rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
   if (!flying->held || flying->settled || entry == NULL || entry->owner == NULL
       || entry->holders == 0 || entry->arrived_at != 0
       || entry->uplink != uplink->slot
-      || now + USEFUL_MARGIN > entry->first_sent_at + srtla_caller_latency (caller))
+      || now + USEFUL_MARGIN > entry->first_sent_at + srtla_caller_latency (caller)
+      || !srtla_bond_is_useful (bond, srtla_bond_useful_until (bond,
+              flying->caller, entry->data, now)))
     return TRUE;
   to = srtla_enhanced_soonest (bond, entry->size,
       G_GUINT64_CONSTANT (1) << uplink->slot);
