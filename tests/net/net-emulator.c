@@ -369,6 +369,21 @@ start (Emulator *self, const SimScenario *scenario, guint64 seed,
   return self->receiver >= 0;
 }
 
+/* Returns: the scenario, with keys overridden; NULL with an error. */
+static SimScenario *
+load (const gchar *file, gchar **settings, GError **error)
+{
+  SimScenario *scenario = sim_scenario_load (file, error);
+  gboolean good = scenario != NULL;
+  guint i;
+
+  for (i = 0; good && settings != NULL && settings[i] != NULL; i++)
+    good = sim_scenario_set (scenario, settings[i], error);
+  if (!good)
+    g_clear_pointer (&scenario, sim_scenario_free);
+  return scenario;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -396,16 +411,13 @@ main (int argc, char **argv)
   SimScenario *scenario = NULL;
   GError *error = NULL;
   gboolean good;
-  guint i;
 
   g_option_context_add_main_entries (options, entries, NULL);
   good = g_option_context_parse (options, &argc, &argv, &error);
   g_option_context_free (options);
   if (good && argc == 2)
-    scenario = sim_scenario_load (argv[1], &error);
+    scenario = load (argv[1], settings, &error);
   good = scenario != NULL;
-  for (i = 0; good && settings != NULL && settings[i] != NULL; i++)
-    good = sim_scenario_set (scenario, settings[i], &error);
   if (good && csv != NULL && (self.csv = fopen (csv, "w")) == NULL) {
     g_set_error (&error, SIM_SCENARIO_ERROR, 0, "%s: %s", csv,
         g_strerror (errno));

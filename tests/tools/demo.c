@@ -356,6 +356,17 @@ judge (Demo *demo)
   return unharmed && noticed;
 }
 
+static void
+clear (Demo *demo)
+{
+  g_main_loop_unref (demo->loop);
+  demo_network_free (demo->network);
+  g_free (demo->failure);
+  g_free (demo->output);
+  g_free (demo->scenario);
+  g_free (demo->tools);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -415,11 +426,6 @@ main (int argc, char **argv)
   else
     printf ("\nVerdict: it did not work: %s.\n", demo.failure);
   g_clear_error (&error);
-  g_main_loop_unref (demo.loop);
-  g_free (demo.failure);
-  demo_network_free (demo.network);
-  g_free (demo.output);
-  g_free (demo.scenario);
-  g_free (demo.tools);
+  clear (&demo);
   return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
