@@ -59,9 +59,9 @@ struct _SrtlaBond
   /* All modes but classic. */
   gboolean quality, exploration, rescue, nak_filter;    /* settings */
   guint latest;                 /* slot of the latest choice, or none */
-  SrtlaUplink *run_uplink;      /* takes run_left more bytes at run_at without */
-  guint64 run_left;             /* another choice */
-  SrtlaTime run_at;
+  SrtlaPlan plan;               /* of the moment plan_at */
+  gboolean planned;             /* it still holds */
+  SrtlaTime plan_at;
   guint narrowest;              /* largest datagram that all paths carry, bytes */
   SrtlaTime queue_target;       /* µs; 0 = uplinks take all they are given */
   SrtlaTime now;                /* what the owner told last */
@@ -198,11 +198,11 @@ void srtla_enhanced_resend (SrtlaBond *bond, SrtlaUplink *uplink,
 gboolean srtla_enhanced_rescue (SrtlaBond *bond, SrtlaUplink *uplink,
     gboolean patient, SrtlaTime now);
 
-/* What a choice rests on has changed: the next packet gets another. */
+/* What choices rest on has changed: the next packet is for another plan. */
 static inline void
-srtla_bond_end_run (SrtlaBond * bond)
+srtla_bond_end_plan (SrtlaBond * bond)
 {
-  bond->run_left = 0;
+  bond->planned = FALSE;
 }
 
 static inline gboolean

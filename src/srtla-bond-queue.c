@@ -406,7 +406,7 @@ srtla_bond_set_queue_target (SrtlaBond * bond, SrtlaTime queue_target)
 {
   guint i;
 
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   bond->queue_target = queue_target;
   for (i = 0; i < bond->n_uplinks; i++)
     srtla_bond_weigh (bond, bond->order[i], bond->now);
@@ -489,7 +489,7 @@ void
 srtla_bond_uplink_blocked (SrtlaBond * bond, guint slot, gboolean blocked)
 {
   g_return_if_fail (srtla_bond_uplink (bond, slot) != NULL);
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   bond->uplinks[slot]->blocked = blocked;
 }
 
@@ -497,7 +497,7 @@ void
 srtla_bond_uplink_backlog (SrtlaBond * bond, guint slot, guint64 bytes)
 {
   g_return_if_fail (srtla_bond_uplink (bond, slot) != NULL);
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   bond->uplinks[slot]->backlog = bytes;
 }
 
@@ -508,7 +508,7 @@ srtla_bond_uplink_limit (SrtlaBond * bond, guint slot, guint64 bitrate,
   SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
 
   g_return_if_fail (uplink != NULL);
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   uplink->bitrate_maximum = bitrate;
   uplink->tokens = 0;
   uplink->tokens_at = now;

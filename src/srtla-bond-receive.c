@@ -251,8 +251,10 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
       bond->relaying_since = now;
     bond->relayed_at = now;
   }
-  /* An ACK says the same each time it comes; a NAK must count once. */
-  if (kind == SRTLA_KIND_SRT_ACK && caller != SRTLA_NO_CALLER)
+  /* An ACK says the same each time it comes, and classic mode counts anew each
+   * time; a NAK must count once. */
+  if (kind == SRTLA_KIND_SRT_ACK && caller != SRTLA_NO_CALLER
+      && (!copy || srtla_bond_is_classic (bond)))
     receive_srt_ack (bond, caller, data, size, now);
   if (copy) {
     bond->stats.reply_copies++;
@@ -360,7 +362,7 @@ srtla_bond_receive (SrtlaBond * bond, guint slot, const guint8 * data,
   bond->now = now = MAX (now, bond->now);
   bond->naks_used = 0;
   bond->news = FALSE;
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   receive (bond, bond->uplinks[slot], data, size, now);
   if (bond->news)
     srtla_enhanced_release (bond, now);

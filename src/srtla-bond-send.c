@@ -32,9 +32,8 @@ note_narrow (SrtlaBond * bond, gsize size)
   return carried;
 }
 
-/* Returns: NULL if none takes it. */
-static SrtlaUplink *
-select_uplink (SrtlaBond * bond, const SrtlaItem * item, gboolean brake)
+static SrtlaSchedulerView
+view_of (SrtlaBond * bond, const SrtlaItem * item, gboolean brake)
 {
   const SrtlaSchedulerView view = {
     (const SrtlaUplink * const *) bond->order, bond->n_uplinks, bond->now,
@@ -42,16 +41,49 @@ select_uplink (SrtlaBond * bond, const SrtlaItem * item, gboolean brake)
     bond->latest, item->packet.size > bond->narrowest
         && note_narrow (bond, item->packet.size)
   };
+
+  return view;
+}
+
+/* Returns: NULL if none takes it. */
+static SrtlaUplink *
+select_uplink (SrtlaBond * bond, const SrtlaItem * item, gboolean brake)
+{
+  const SrtlaSchedulerView view = view_of (bond, item, brake);
   guint index = bond->scheduler->select (&view);
 
   if (index == SRTLA_NO_UPLINK)
     return NULL;
+  srtla_bond_end_plan (bond);
   bond->latest = bond->order[index]->slot;
-  if (bond->scheduler->run != NULL && !view.urgent) {
-    bond->run_uplink = bond->order[index];
-    bond->run_left = bond->scheduler->run (&view, index);
-    bond->run_at = bond->now;
+  return bond->order[index];
+}
+
+G_GNUC_NO_INLINE static void
+make_plan (SrtlaBond * bond, const SrtlaItem * item)
+{
+  const SrtlaSchedulerView view = view_of (bond, item,
+      bond->queue_target != 0);
+
+  bond->scheduler->plan (&view, &bond->plan);
+  bond->plan_at = bond->now;
+  bond->planned = TRUE;
+}
+
+/* For an original. Returns: NULL if none takes it. */
+static inline SrtlaUplink *
+choose (SrtlaBond * bond, const SrtlaItem * item)
+{
+  guint index = SRTLA_NO_UPLINK;
+
+  if (bond->scheduler->plan != NULL && item->priority != SRTLA_CLASS_HIGH) {
+    if (G_UNLIKELY (!bond->planned || bond->plan_at != bond->now))
+      make_plan (bond, item);
+    index = srtla_plan_next (&bond->plan, item->packet.size);
   }
+  if (G_UNLIKELY (index == SRTLA_NO_UPLINK))
+    return select_uplink (bond, item, bond->queue_target != 0);
+  bond->latest = bond->order[index]->slot;
   return bond->order[index];
 }
 
@@ -181,6 +213,7 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
 
   if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1)
     return FALSE;
+  srtla_bond_end_plan (bond);
   if (packet->owner != NULL && bond->config.reference != NULL)
     bond->config.reference (packet->owner, bond->config.user_data);
   if (caller != SRTLA_NO_CALLER) {
@@ -279,17 +312,6 @@ send_control (SrtlaBond * bond, const SrtlaItem * item)
   return TRUE;
 }
 
-/* Returns: the uplink whose run goes on with it; else NULL. */
-static inline SrtlaUplink *
-continue_run (SrtlaBond * bond, const SrtlaItem * item)
-{
-  if (item->packet.size > bond->run_left || bond->now != bond->run_at
-      || item->priority == SRTLA_CLASS_HIGH)
-    return NULL;
-  bond->run_left -= item->packet.size;
-  return bond->run_uplink;
-}
-
 gboolean
 srtla_bond_send (SrtlaBond * bond, const SrtlaItem * item)
 {
@@ -299,9 +321,7 @@ srtla_bond_send (SrtlaBond * bond, const SrtlaItem * item)
     return send_control (bond, item);
   if (G_UNLIKELY (srtla_srt_is_retransmission (item->packet.data)))
     return send_again (bond, item);
-  uplink = continue_run (bond, item);
-  if (uplink == NULL)
-    uplink = select_uplink (bond, item, bond->queue_target != 0);
+  uplink = choose (bond, item);
   if (uplink != NULL && item->expires <= bond->now + SRTLA_LONGEST_WAY)
     uplink = srtla_bond_in_time (bond, item, uplink);
   if (uplink == NULL)
@@ -494,7 +514,7 @@ srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
     srtla_bond_note_sent (bond, output, now);
     return;
   }
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   if (uplink != NULL && result == SRTLA_SEND_FAILED) {
     uplink->counters.send_errors++;
     uplink->suspended = TRUE;

@@ -239,7 +239,7 @@ srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
   g_return_if_fail (uplink != NULL);
 
   bond->naks_used = 0;
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   rescue_from (bond, uplink, now);
   srtla_registration_closed (bond->registration, slot, "removed", now);
   srtla_registration_remove (bond->registration, slot, now);
@@ -264,7 +264,7 @@ srtla_bond_uplink_largest (SrtlaBond * bond, guint slot, guint bytes)
   bytes = MIN (bytes, SRTLA_MAX_DATAGRAM);
   if (bytes == uplink->largest)
     return;
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   uplink->largest = bytes;
   uplink->told_narrow = FALSE;
   find_narrowest (bond);
@@ -289,7 +289,7 @@ srtla_bond_uplink_closed (SrtlaBond * bond, guint slot, const gchar * reason,
 
   g_return_if_fail (uplink != NULL);
   bond->naks_used = 0;
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   rescue_from (bond, uplink, now);
   if (uplink->last_heard != 0)
     srtla_uplink_fail (uplink);
@@ -389,7 +389,7 @@ srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
 {
   bond->now = now = MAX (now, bond->now);
   bond->naks_used = 0;
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   if (now >= bond->next_housekeeping) {
     housekeeping (bond, now);
     bond->next_housekeeping += SRTLA_SECOND
@@ -467,7 +467,7 @@ srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
     srtla_enhanced_drop_all_kept (bond, i);
   bond->latest = SRTLA_NO_UPLINK;
   bond->probing = FALSE;
-  srtla_bond_end_run (bond);
+  srtla_bond_end_plan (bond);
   bond->next_guard = now + SRTLA_GUARD_INTERVAL;
   for (i = 0; i < bond->n_uplinks; i++) {
     SrtlaUplink *uplink = bond->order[i];

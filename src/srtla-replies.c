@@ -49,6 +49,12 @@ srtla_replies_is_copy (SrtlaReplies *replies, SrtlaKind kind,
   if (kind != SRTLA_KIND_SRT_ACK && kind != SRTLA_KIND_SRT_NAK)
     return FALSE;
 
+  /* Copies often follow one another. */
+  if (size == replies->latest_size && memcmp (data, replies->latest, size) == 0)
+    return TRUE;
+  replies->latest_size = size <= SRTLA_REPLIES_SHORT ? size : 0;
+  memcpy (replies->latest, data, replies->latest_size);
+
   print = fingerprint (data, size);
   i = (guint) (print & (SRTLA_REPLIES_SETS - 1));
   set = replies->seen[i];

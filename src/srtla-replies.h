@@ -15,11 +15,15 @@ G_BEGIN_DECLS
  * and a NAK each 20 ms, 99 of 100 are still known after ten seconds. */
 #define SRTLA_REPLIES_SETS 512
 #define SRTLA_REPLIES_WAYS 8
+/* A full ACK, and some: bytes that are compared as they are. */
+#define SRTLA_REPLIES_SHORT 64
 
 typedef struct
 {
   guint64 seen[SRTLA_REPLIES_SETS][SRTLA_REPLIES_WAYS];   /* 0 = empty */
   guint8 next[SRTLA_REPLIES_SETS];      /* way that is overwritten next */
+  guint8 latest[SRTLA_REPLIES_SHORT];   /* as it came */
+  gsize latest_size;            /* 0 = none, or too long */
 } SrtlaReplies;
 
 /* Forgets everything. */

@@ -8,7 +8,6 @@
  */
 #include "srtla-scheduler.h"
 
-#define HYSTERESIS 1.1
 #define DOUBTED    0.1
 
 /* What an uplink carries in this time may go to it at once, µs; no more than
@@ -54,7 +53,7 @@ enhanced_select (const SrtlaSchedulerView * view)
     }
     score = score_of (uplink, view->size);
     if (uplink->slot == view->latest)
-      score *= HYSTERESIS;
+      score *= SRTLA_HYSTERESIS;
     if (view->now < uplink->doubted_until)
       score *= DOUBTED;
     if (score <= best_score && uplink->stalled == best_stalled)
@@ -67,26 +66,54 @@ enhanced_select (const SrtlaSchedulerView * view)
   return braked && best_stalled ? SRTLA_NO_UPLINK : best;
 }
 
-/* Packets of one moment stay together, as far as that is no burst for the
- * uplink: they cost fewer choices, and fewer system calls. */
+/* ---- Many packets of one moment ----------------------------------------- */
+
+/* Returns: how many bytes may go to it at once. They stay together as far as
+ * that is no burst for the uplink: it takes fewer choices, and fewer system
+ * calls. */
 static guint64
-enhanced_run (const SrtlaSchedulerView * view, guint chosen)
+run_of (const SrtlaUplink * uplink)
 {
-  const SrtlaUplink *uplink = view->uplinks[chosen];
   guint64 bytes = uplink->delivery.capacity * RUN_SPAN / SRTLA_SECOND;
 
-  if (bytes < RUN_LEAST || uplink->stalled || uplink->ramp != 0
-      || view->now < uplink->doubted_until || uplink->bitrate_maximum != 0
-      || uplink->largest < SRTLA_MAX_DATAGRAM)
-    return 0;
-  bytes = MIN (bytes, RUN_MOST);
-  if (view->brake)
-    bytes = MIN (bytes, srtla_uplink_room (uplink, FALSE));
-  return bytes > view->size ? bytes - view->size : 0;
+  return bytes >= RUN_LEAST ? MIN (bytes, RUN_MOST) : 0;
+}
+
+/* What returns, is doubted or has a limit needs a look for each packet. */
+static void
+enhanced_plan (const SrtlaSchedulerView * view, SrtlaPlan * plan)
+{
+  guint i, n = 0;
+
+  plan->n = 0;
+  plan->latest = SRTLA_NO_UPLINK;
+  plan->run_left = 0;
+  for (i = 0; i < view->n_uplinks; i++) {
+    const SrtlaUplink *uplink = view->uplinks[i];
+
+    if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
+        || uplink->stalled || uplink->blocked)
+      continue;
+    if (uplink->ramp != 0 || view->now < uplink->doubted_until
+        || uplink->bitrate_maximum != 0
+        || uplink->largest < SRTLA_MAX_DATAGRAM)
+      return;
+    if (uplink->slot == view->latest)
+      plan->latest = n;
+    plan->entries[n].index = i;
+    plan->entries[n].step = 1.0 / uplink->weight;
+    plan->entries[n].fill = (gdouble) (gint64) (view->size
+        + srtla_inflight_bytes (uplink->log)) * plan->entries[n].step;
+    plan->entries[n].room = view->brake ? srtla_uplink_room (uplink, FALSE)
+        : G_MAXUINT64;
+    plan->entries[n].run = run_of (uplink);
+    n++;
+  }
+  plan->n = n;
 }
 
 const SrtlaScheduler srtla_scheduler_enhanced = {
   .name = "enhanced",
   .select = enhanced_select,
-  .run = enhanced_run,
+  .plan = enhanced_plan,
 };
