@@ -62,11 +62,15 @@ struct _SrtlaBond
   SrtlaPlan plan;               /* of the moment plan_at */
   gboolean planned;             /* it still holds */
   SrtlaTime plan_at;
+  SrtlaTime useful_at, useful_from;     /* at this moment all is of use that
+                                         * expires then or later */
   guint narrowest;              /* largest datagram that all paths carry, bytes */
   SrtlaTime queue_target;       /* µs; 0 = uplinks take all they are given */
   SrtlaTime now;                /* what the owner told last */
   SrtlaPipeline *pipeline;      /* what waits for room */
   gboolean interval_over;       /* one of the statistics is */
+  gboolean counted;             /* classic: in flight is what the logs hold, and
+                                 * the latest SRT ACK would change nothing */
   SrtlaClassSettings classes[SRTLA_N_CLASSES];
   SrtlaFlow flows[SRTLA_DRR_QUEUES];
   SrtlaClassBooks books[SRTLA_N_CLASSES];
@@ -203,6 +207,7 @@ static inline void
 srtla_bond_end_plan (SrtlaBond * bond)
 {
   bond->planned = FALSE;
+  bond->useful_from = SRTLA_TIME_NONE;
 }
 
 static inline gboolean

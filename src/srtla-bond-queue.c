@@ -203,6 +203,20 @@ count_at_once (SrtlaBond * bond, const SrtlaItem * item)
   bond->books[item->priority].bytes += item->packet.size;
 }
 
+/* The packets of a moment are asked about once, unless one is in more of a
+ * hurry: what they add to the way is bounded by the uplinks' room. */
+static inline gboolean
+is_useful_now (SrtlaBond * bond, SrtlaTime expires)
+{
+  if (bond->useful_at == bond->now && expires >= bond->useful_from)
+    return TRUE;
+  if (!srtla_bond_is_useful (bond, expires))
+    return FALSE;
+  bond->useful_at = bond->now;
+  bond->useful_from = expires;
+  return TRUE;
+}
+
 SrtlaPushVerdict
 srtla_bond_enqueue (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
 {
@@ -220,7 +234,7 @@ srtla_bond_enqueue (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
   /* Usually nothing waits, and nothing needs to. */
   if (srtla_pipeline_waiting (bond->pipeline) == 0
       && bond->outputs_waiting < SRTLA_BOND_BATCH
-      && srtla_bond_is_useful (bond, item->expires)
+      && is_useful_now (bond, item->expires)
       && srtla_bond_send (bond, item)) {
     count_at_once (bond, item);
     return SRTLA_PUSH_TAKEN;

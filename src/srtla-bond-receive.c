@@ -158,6 +158,7 @@ receive_srt_ack (SrtlaBond * bond, guint caller, const guint8 * data,
   for (i = 0; i < bond->n_uplinks; i++)
     bond->order[i]->in_flight =
         (gint32) srtla_inflight_count (bond->order[i]->log);
+  bond->counted = TRUE;
 }
 
 /* In modes but classic a loss is the uplink's that carried the latest copy. */
@@ -238,10 +239,6 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
     const guint8 * data, gsize size, SrtlaTime now)
 {
   guint caller = srtla_callers_incoming (&bond->callers, kind, data, size, now);
-  SrtlaOutput reply = { SRTLA_OUTPUT_REPLY, uplink->slot, caller,
-    {data, size, NULL}, SRTLA_COPY_NONE, SRTLA_CLASS_HIGH, 0,
-    SRTLA_MAIN_FLOW, SRTLA_TIME_NONE
-  };
   gboolean copy = caller != SRTLA_NO_CALLER
       && srtla_replies_is_copy (bond->callers.slots[caller].replies, kind,
       data, size);
@@ -251,10 +248,10 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
       bond->relaying_since = now;
     bond->relayed_at = now;
   }
-  /* An ACK says the same each time it comes, and classic mode counts anew each
-   * time; a NAK must count once. */
+  /* An ACK says the same each time it comes, but classic mode counts anew each
+   * time something happened; a NAK must count once. */
   if (kind == SRTLA_KIND_SRT_ACK && caller != SRTLA_NO_CALLER
-      && (!copy || srtla_bond_is_classic (bond)))
+      && (!copy || (srtla_bond_is_classic (bond) && !bond->counted)))
     receive_srt_ack (bond, caller, data, size, now);
   if (copy) {
     bond->stats.reply_copies++;
@@ -274,7 +271,16 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
   }
   bond->stats.replies++;
   bond->stats.reply_bytes += size;
-  srtla_bond_emit (bond, &reply);
+  g_return_if_fail (bond->outputs_waiting < SRTLA_BOND_OUTPUTS);
+  *srtla_bond_append (bond) = (SrtlaOutput) {
+    .kind = SRTLA_OUTPUT_REPLY,
+    .uplink = uplink->slot,
+    .caller = caller,
+    .packet = { data, size, NULL },
+    .priority = SRTLA_CLASS_HIGH,
+    .flow = SRTLA_MAIN_FLOW,
+    .expires = SRTLA_TIME_NONE,
+  };
 }
 
 /* ---- Every datagram ---------------------------------------------------- */
@@ -308,6 +314,9 @@ receive (SrtlaBond * bond, SrtlaUplink * uplink, const guint8 * data,
 
   bond->stats.datagrams_received++;
   bond->stats.bytes_received += size;
+  /* Copies of an ACK come one after another. */
+  if (kind != SRTLA_KIND_SRT_ACK)
+    bond->counted = FALSE;
   if (kind == SRTLA_KIND_INVALID) {
     bond->stats.ignored_malformed++;
     return;

@@ -374,6 +374,7 @@ srtla_bond_push_flow (SrtlaBond * bond, guint flow, const SrtlaPacket * packet,
   };
   gboolean is_new = FALSE;
 
+  bond->counted = FALSE;
   bond->now = now = MAX (now, bond->now);
   bond->pushed_at = now;
   bond->stats.packets_pushed++;
@@ -514,6 +515,7 @@ srtla_bond_send_result (SrtlaBond * bond, const SrtlaOutput * output,
     srtla_bond_note_sent (bond, output, now);
     return;
   }
+  bond->counted = FALSE;
   srtla_bond_end_plan (bond);
   if (uplink != NULL && result == SRTLA_SEND_FAILED) {
     uplink->counters.send_errors++;

@@ -239,6 +239,7 @@ srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
   g_return_if_fail (uplink != NULL);
 
   bond->naks_used = 0;
+  bond->counted = FALSE;
   srtla_bond_end_plan (bond);
   rescue_from (bond, uplink, now);
   srtla_registration_closed (bond->registration, slot, "removed", now);
@@ -289,6 +290,7 @@ srtla_bond_uplink_closed (SrtlaBond * bond, guint slot, const gchar * reason,
 
   g_return_if_fail (uplink != NULL);
   bond->naks_used = 0;
+  bond->counted = FALSE;
   srtla_bond_end_plan (bond);
   rescue_from (bond, uplink, now);
   if (uplink->last_heard != 0)
@@ -389,6 +391,7 @@ srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
 {
   bond->now = now = MAX (now, bond->now);
   bond->naks_used = 0;
+  bond->counted = FALSE;
   srtla_bond_end_plan (bond);
   if (now >= bond->next_housekeeping) {
     housekeeping (bond, now);
@@ -467,6 +470,7 @@ srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
     srtla_enhanced_drop_all_kept (bond, i);
   bond->latest = SRTLA_NO_UPLINK;
   bond->probing = FALSE;
+  bond->counted = FALSE;
   srtla_bond_end_plan (bond);
   bond->next_guard = now + SRTLA_GUARD_INTERVAL;
   for (i = 0; i < bond->n_uplinks; i++) {
@@ -546,6 +550,7 @@ srtla_bond_new (const SrtlaBondConfig * config, SrtlaTime now)
   srtla_bond_set_flow (bond, SRTLA_MAIN_FLOW, &srtla_flow_defaults);
   bond->rescue = TRUE;
   bond->nak_filter = TRUE;
+  srtla_bond_end_plan (bond);
   bond->latest = SRTLA_NO_UPLINK;
   bond->narrowest = SRTLA_MAX_DATAGRAM;
   bond->next_housekeeping = now + SRTLA_SECOND;

@@ -160,47 +160,64 @@ find_older (SrtlaInflight *log, const Node *node, guint32 place)
       : find_from (log, ANYBODY, node->entry.sequence, node->older);
 }
 
-/* Not inlined where it is hardly ever called: that would cost the usual case its
- * registers. */
-G_GNUC_NO_INLINE static gboolean
-is_held (SrtlaInflight *log, guint caller, guint32 sequence)
+/* `older`: place of the one before it in the chain, or its own. */
+static inline void
+append (SrtlaInflight *log, guint32 *bucket, guint32 older, guint caller,
+    guint32 sequence, gsize size, gboolean again, SrtlaTime now)
 {
-  return find (log, caller, sequence) != NULL;
+  guint32 place = (guint32) log->inserted++;
+  Node *node = node_at (log, place);
+
+  node->entry = (SrtlaInflightEntry) {
+    .sequence = sequence,
+    .size = (guint16) size,
+    .caller = (guint8) caller,
+    .held = TRUE,
+    .again = again,
+    .sent_at = now,
+  };
+  node->older = older;
+  *bucket = place;
+  log->n_held++;
+  log->totals.count++;
+  log->totals.bytes += size;
+}
+
+/* Not inlined: it would cost the usual case its registers. */
+G_GNUC_NO_INLINE static gboolean
+insert_any (SrtlaInflight *log, guint caller, guint32 sequence, gsize size,
+    SrtlaTime now)
+{
+  guint32 *bucket = bucket_of (log, sequence);
+  gboolean again = FALSE, dropped = FALSE;
+
+  if (log->inserted - log->oldest == log->reach)
+    dropped = drop_oldest (log);
+  if (is_within (log, *bucket)) {
+    again = find (log, caller, sequence) != NULL;
+    append (log, bucket, *bucket, caller, sequence, size, again, now);
+  } else {
+    append (log, bucket, (guint32) log->inserted, caller, sequence, size,
+        FALSE, now);
+  }
+  return dropped;
 }
 
 gboolean
 srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
     gsize size, SrtlaTime now)
 {
-  gboolean dropped = FALSE;
-  guint32 place, *bucket;
-  Node *node;
+  guint32 *bucket = bucket_of (log, sequence);
 
-  if (G_UNLIKELY (log->inserted - log->oldest == log->reach))
-    dropped = drop_oldest (log);
-
-  place = (guint32) log->inserted;
-  bucket = bucket_of (log, sequence);
-  node = node_at (log, place);
-  node->entry = (SrtlaInflightEntry) {
-    .sequence = sequence,
-    .size = (guint16) MIN (size, G_MAXUINT16),
-    .caller = (guint8) caller,
-    .held = TRUE,
-    .sent_at = now,
-  };
-  node->older = place;
-  if (G_UNLIKELY (is_within (log, *bucket))) {
-    node->entry.again = is_held (log, caller, sequence);
-    node->older = *bucket;
+  size = MIN (size, G_MAXUINT16);
+  /* The ring has room, and nothing else that is held is in the bucket. */
+  if (G_LIKELY (log->inserted - log->oldest < log->reach
+          && !is_within (log, *bucket))) {
+    append (log, bucket, (guint32) log->inserted, caller, sequence, size,
+        FALSE, now);
+    return FALSE;
   }
-  *bucket = place;
-
-  log->inserted++;
-  log->n_held++;
-  log->totals.count++;
-  log->totals.bytes += node->entry.size;
-  return dropped;
+  return insert_any (log, caller, sequence, size, now);
 }
 
 /* Of the places that share a node it holds the latest one used. */

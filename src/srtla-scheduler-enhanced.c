@@ -10,12 +10,6 @@
 
 #define DOUBTED    0.1
 
-/* What an uplink carries in this time may go to it at once, µs; no more than
- * this, and only where that is several packets, bytes. */
-#define RUN_SPAN   (4 * SRTLA_MILLISECOND)
-#define RUN_MOST   (8 * SRTLA_FULL_DATAGRAM)
-#define RUN_LEAST  (4 * SRTLA_FULL_DATAGRAM)
-
 /* Higher is better: room in bytes of weight for each byte in flight. What a
  * returning uplink may have in flight it gets: while others have all the
  * traffic, it could prove nothing. */
@@ -68,17 +62,6 @@ enhanced_select (const SrtlaSchedulerView * view)
 
 /* ---- Many packets of one moment ----------------------------------------- */
 
-/* Returns: how many bytes may go to it at once. They stay together as far as
- * that is no burst for the uplink: it takes fewer choices, and fewer system
- * calls. */
-static guint64
-run_of (const SrtlaUplink * uplink)
-{
-  guint64 bytes = uplink->delivery.capacity * RUN_SPAN / SRTLA_SECOND;
-
-  return bytes >= RUN_LEAST ? MIN (bytes, RUN_MOST) : 0;
-}
-
 /* What returns, is doubted or has a limit needs a look for each packet. */
 static void
 enhanced_plan (const SrtlaSchedulerView * view, SrtlaPlan * plan)
@@ -90,6 +73,7 @@ enhanced_plan (const SrtlaSchedulerView * view, SrtlaPlan * plan)
   plan->run_left = 0;
   for (i = 0; i < view->n_uplinks; i++) {
     const SrtlaUplink *uplink = view->uplinks[i];
+    guint64 bytes = srtla_inflight_bytes (uplink->log);
 
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
         || uplink->stalled || uplink->blocked)
@@ -102,11 +86,12 @@ enhanced_plan (const SrtlaSchedulerView * view, SrtlaPlan * plan)
       plan->latest = n;
     plan->entries[n].index = i;
     plan->entries[n].step = 1.0 / uplink->weight;
-    plan->entries[n].fill = (gdouble) (gint64) (view->size
-        + srtla_inflight_bytes (uplink->log)) * plan->entries[n].step;
-    plan->entries[n].room = view->brake ? srtla_uplink_room (uplink, FALSE)
-        : G_MAXUINT64;
-    plan->entries[n].run = run_of (uplink);
+    plan->entries[n].fill = (gdouble) (gint64) (view->size + bytes)
+        * plan->entries[n].step;
+    plan->entries[n].capacity = uplink->delivery.capacity;
+    plan->entries[n].room = !view->brake ? G_MAXUINT64
+        : uplink->backlog <= uplink->room && bytes <= uplink->room
+        ? uplink->room - bytes : 0;
     n++;
   }
   plan->n = n;

@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/* What an uplink carries in this time may go to it at once, µs; no more than
+ * this, and only where that is several packets, bytes. */
+#define RUN_SPAN   (4 * SRTLA_MILLISECOND)
+#define RUN_MOST   (8 * SRTLA_FULL_DATAGRAM)
+#define RUN_LEAST  (4 * SRTLA_FULL_DATAGRAM)
+
 const SrtlaScheduler *
 srtla_scheduler_find (const gchar * name)
 {
@@ -17,6 +23,16 @@ srtla_scheduler_find (const gchar * name)
       return schedulers[i];
   }
   return NULL;
+}
+
+/* Returns: how many bytes may go to an uplink at once. They stay together as far
+ * as that is no burst for it: it takes fewer choices, and fewer system calls. */
+static inline guint64
+run_of (guint64 capacity)
+{
+  guint64 bytes = capacity * RUN_SPAN / SRTLA_SECOND;
+
+  return bytes >= RUN_LEAST ? MIN (bytes, RUN_MOST) : 0;
 }
 
 guint
@@ -41,7 +57,8 @@ srtla_plan_choose (SrtlaPlan * plan, gsize size)
   if (best == SRTLA_NO_UPLINK)
     return SRTLA_NO_UPLINK;
   /* The whole run is taken off now. */
-  bytes = MAX (MIN (plan->entries[best].run, plan->entries[best].room), size);
+  bytes = MAX (MIN (run_of (plan->entries[best].capacity),
+          plan->entries[best].room), size);
   plan->run_left = bytes - size;
   plan->entries[best].room -= bytes;
   plan->entries[best].fill += (gdouble) (gint64) bytes

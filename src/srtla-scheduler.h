@@ -35,7 +35,7 @@ typedef struct
     guint index;                /* into view->uplinks */
     gdouble fill, step;         /* part of its weight in flight; that a byte is */
     guint64 room;               /* bytes that it takes */
-    guint64 run;                /* bytes that may go to it at once */
+    guint64 capacity;           /* bytes/s */
   } entries[SRTLA_MAX_UPLINKS];
 } SrtlaPlan;
 
