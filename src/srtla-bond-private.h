@@ -300,9 +300,21 @@ SrtlaTime srtla_bond_useful_until (const SrtlaBond *bond, guint caller,
  * that is in time; else NULL. */
 SrtlaUplink *srtla_bond_in_time (SrtlaBond *bond, const SrtlaItem *item,
     SrtlaUplink *meant);
+/* Most that is believed of the way in front of a packet. */
+#define SRTLA_LONGEST_WAY (500 * SRTLA_MILLISECOND)
+/* Returns: TRUE if that need not be asked: there is time enough, or the uplink
+ * never was full and shows no queue. */
+static inline gboolean
+srtla_bond_is_soon_enough (const SrtlaBond * bond, const SrtlaItem * item,
+    const SrtlaUplink * meant)
+{
+  return item->expires > bond->now + (meant->delivery.filled
+      || meant->bitrate_maximum != 0 ? SRTLA_LONGEST_WAY
+      : MIN (meant->delivery.queue, SRTLA_LONGEST_WAY));
+}
+
 /* Returns: whether a packet that leaves now, and is of use
  * until `expires`, can arrive in time. The second looks at all uplinks. */
-#define SRTLA_LONGEST_WAY (500 * SRTLA_MILLISECOND)     /* that is believed */
 gboolean srtla_bond_is_still_useful (const SrtlaBond *bond, SrtlaTime expires);
 
 static inline gboolean

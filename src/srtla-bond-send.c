@@ -322,7 +322,7 @@ srtla_bond_send (SrtlaBond * bond, const SrtlaItem * item)
   if (G_UNLIKELY (srtla_srt_is_retransmission (item->packet.data)))
     return send_again (bond, item);
   uplink = choose (bond, item);
-  if (uplink != NULL && item->expires <= bond->now + SRTLA_LONGEST_WAY)
+  if (uplink != NULL && !srtla_bond_is_soon_enough (bond, item, uplink))
     uplink = srtla_bond_in_time (bond, item, uplink);
   if (uplink == NULL)
     return FALSE;
