@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define MAX_CAPACITY 65536
+/* So many that a full log seldom has two numbers in one; a power of two. */
+#define BUCKETS_PER_NODE 4
 
 /* Chains go from newer to older places and are never mended: they end where
  * nothing is held any more, which is before the ring overwrites a node. */
@@ -101,9 +103,9 @@ srtla_inflight_new (guint capacity)
 
   log = g_malloc0 (sizeof (SrtlaInflight) + size * sizeof (Node));
   log->mask = (guint32) size - 1;
-  log->shift = 32 - bits;
-  log->n_buckets = (guint) size;
-  log->buckets = g_new (guint32, size);
+  log->n_buckets = (guint) size * BUCKETS_PER_NODE;
+  log->shift = 33 - g_bit_storage (log->n_buckets);
+  log->buckets = g_new (guint32, log->n_buckets);
   log->reach = (guint) size;
   srtla_inflight_clear (log);
   return log;

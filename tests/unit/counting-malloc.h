@@ -11,12 +11,13 @@
 
 #include <glib.h>
 
-static guint64 counted_allocations;
+static guint64 counted_allocations, counted_bytes;     /* ever asked for */
 
 static inline gpointer
 counted (gpointer memory, gsize size)
 {
   counted_allocations++;
+  counted_bytes += size;
   if (memory == NULL && size > 0)
     abort ();
   return memory;
