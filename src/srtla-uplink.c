@@ -5,6 +5,8 @@
 
 /* So much of the highest bitrate may go at once, µs. */
 #define TOKENS_SPAN 2000
+/* bits/s: a highest bitrate beyond is that; millionths of bytes fit a word. */
+#define BITRATE_MAX G_GUINT64_CONSTANT (1000000000000)
 
 /* More than a quarter of any room. */
 #define RESERVE_FULL (G_MAXUINT64 / 2)
@@ -119,7 +121,7 @@ srtla_uplink_weigh (SrtlaUplink * uplink, gboolean use_quality,
 void
 srtla_uplink_count_tokens (SrtlaUplink * uplink, SrtlaTime now)
 {
-  gint64 rate = (gint64) uplink->bitrate_maximum / 8;
+  gint64 rate = (gint64) MIN (uplink->bitrate_maximum, BITRATE_MAX) / 8;
   gint64 most = MAX (rate * TOKENS_SPAN,
       SRTLA_MAX_DATAGRAM * (gint64) SRTLA_SECOND);
   SrtlaTime elapsed;

@@ -68,12 +68,12 @@ static void
 measure (NetStream *stream, gint64 began, gint64 ended, Result *result)
 {
   GstStructure *stats = e2e_bond_stats (&stream->bond);
-  gint64 last = srt_meter_last_lost (stream->meter);
+  gint64 last = net_meter_last_lost (stream->meter);
   SrtMeterTotals srt;
 
-  srt_meter_get_totals (stream->meter, &srt);
-  srt_meter_count (stream->meter, 0, G_MAXINT64, &result->sent, &result->lost);
-  result->gap = (guint64) srt_meter_longest_gap (stream->meter,
+  net_meter_get_totals (stream->meter, &srt);
+  net_meter_count (stream->meter, 0, G_MAXINT64, &result->sent, &result->lost);
+  result->gap = (guint64) net_meter_longest_gap (stream->meter,
       began - G_USEC_PER_SEC, G_MAXINT64) / 1000;
   result->back = last > ended ? (guint64) (last - ended) / 1000 : 0;
   result->late = srt.given_up + srt.dropped;
@@ -118,7 +118,7 @@ run_case (const NetFault *fault, gboolean full, guint64 seed)
   measure (&stream, began, ended, &result);
   if (complaint == NULL)
     complaint = judge (fault, &stream, &result,
-        srt_meter_last_lost (stream.meter), back);
+        net_meter_last_lost (stream.meter), back);
   net_stream_free (&stream);
 
   printf ("result");
@@ -290,9 +290,13 @@ run_suite (Suite *suite, guint jobs, gchar **names)
   gchar *reason = probe (suite->program);
   const NetFault *fault;
   guint count;
+  int status;
 
-  if (reason != NULL)
-    return net_namespaces_refused (reason + strlen ("skip "));
+  if (reason != NULL) {
+    status = net_namespaces_refused (reason + strlen ("skip "));
+    g_free (reason);
+    return status;
+  }
   for (fault = net_faults; fault->name != NULL; fault++) {
     if (names == NULL
         || g_strv_contains ((const gchar * const *) names, fault->name))
@@ -334,6 +338,7 @@ main (int argc, char **argv)
   const gchar *environment = g_getenv ("SRTLA_TEST_SEED");
   GError *error = NULL;
   gboolean good;
+  int status;
 
   g_option_context_add_main_entries (options, entries, NULL);
   good = g_option_context_parse (options, &argc, &argv, &error);
@@ -348,6 +353,10 @@ main (int argc, char **argv)
   suite.seed = (guint64) seed;
   net_stream_find_everything ();
   if (name != NULL)
-    return run_case (net_fault_find (name), suite.full, suite.seed);
-  return run_suite (&suite, (guint) MAX (jobs, 1), argc > 1 ? argv + 1 : NULL);
+    status = run_case (net_fault_find (name), suite.full, suite.seed);
+  else
+    status = run_suite (&suite, (guint) MAX (jobs, 1),
+        argc > 1 ? argv + 1 : NULL);
+  g_free (name);
+  return status;
 }

@@ -255,13 +255,13 @@ move_receiver (NetFaultRun *run)
 static void
 stop_server (NetFaultRun *run)
 {
-  srt_meter_set_listening (run->stream->meter, FALSE);
+  net_meter_set_listening (run->stream->meter, FALSE);
 }
 
 static void
 start_server (NetFaultRun *run)
 {
-  srt_meter_set_listening (run->stream->meter, TRUE);
+  net_meter_set_listening (run->stream->meter, TRUE);
 }
 
 /* In the place of the receiver: it refuses whoever wants to register. */

@@ -68,7 +68,7 @@ is_whole (NetStream *stream, gint64 since)
       - WHOLE_MARGIN;
   guint64 sent, lost;
 
-  srt_meter_count (stream->meter, MAX (since, due - WHOLE_TIME), due, &sent,
+  net_meter_count (stream->meter, MAX (since, due - WHOLE_TIME), due, &sent,
       &lost);
   return due >= since + WHOLE_TIME && sent > 0 && lost == 0;
 }
@@ -138,7 +138,7 @@ net_stream_start (NetStream *stream, const NetStreamSettings *settings)
   gst_object_unref (bus);
   meter.caller_port = stream->bond.input_port;
   meter.listener_port = stream->bond.srt_port;
-  stream->meter = srt_meter_start (&meter);
+  stream->meter = net_meter_start (&meter);
   if (!net_stream_wait_back (stream, e2e_patience () * G_USEC_PER_SEC))
     g_error ("the stream does not begin");
 }
@@ -146,7 +146,7 @@ net_stream_start (NetStream *stream, const NetStreamSettings *settings)
 void
 net_stream_free (NetStream *stream)
 {
-  srt_meter_free (stream->meter);
+  net_meter_free (stream->meter);
   e2e_bond_stop (&stream->bond);
   net_world_free (stream->world);
   g_rand_free (stream->random);
@@ -238,8 +238,8 @@ net_stream_finish (NetStream *stream)
   gchar *complaint;
   guint i;
 
-  srt_meter_stop (stream->meter);
-  srt_meter_received (stream->meter);
+  net_meter_stop (stream->meter);
+  net_meter_received (stream->meter);
   complaint = net_stream_audit (stream);
   /* No more keepalives: what is on the links arrives. */
   gst_element_set_state (stream->bond.pipeline, GST_STATE_READY);

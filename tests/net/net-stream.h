@@ -3,14 +3,14 @@
  * A stream over three emulated modems, SRT at both ends, and the books of all
  * that it passes:
  *
- *   SrtMeter ─► udpsrc ! srtlasink ─► modem0 … modem2 ─► srtla-receiver ─► SrtMeter
+ *   NetMeter ─► udpsrc ! srtlasink ─► modem0 … modem2 ─► srtla-receiver ─► NetMeter
  *
  * The element knows the receiver by name and the modems by interface, so that
  * both may get other addresses.
  */
 #pragma once
 
-#include "../e2e/srt-meter.h"
+#include "net-meter.h"
 #include "net-world.h"
 
 G_BEGIN_DECLS
@@ -32,7 +32,7 @@ typedef struct
   NetStreamSettings settings;
   NetWorld *world;
   E2eBond bond;
-  SrtMeter *meter;
+  NetMeter *meter;
   GRand *random;                /* from the seed */
   guint modems;
   guint warnings;               /* posted by the element so far */

@@ -128,7 +128,7 @@ let_one_happen (Soak *soak)
   }
   back = g_get_monotonic_time () - ended;
   /* What was sent last is still under way. */
-  srt_meter_count (soak->stream.meter, began - BEFORE,
+  net_meter_count (soak->stream.meter, began - BEFORE,
       g_get_monotonic_time () - LATENCY * 1300, &sent, &lost);
   record->happened++;
   record->lost += lost;
@@ -196,9 +196,9 @@ measure (Soak *soak)
 {
   NetStream *stream = &soak->stream;
 
-  srt_meter_get_totals (stream->meter, &soak->srt);
-  srt_meter_count (stream->meter, 0, G_MAXINT64, &soak->sent, &soak->lost);
-  soak->received = srt_meter_received (stream->meter);
+  net_meter_get_totals (stream->meter, &soak->srt);
+  net_meter_count (stream->meter, 0, G_MAXINT64, &soak->sent, &soak->lost);
+  soak->received = net_meter_received (stream->meter);
   soak->lost_on_links = net_stream_lost_on_links (stream);
   if (soak->lost != soak->lost_in_faults)
     complain (soak, "%" G_GUINT64_FORMAT " messages lost that no fault "

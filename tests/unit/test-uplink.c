@@ -162,6 +162,31 @@ test_echo (void)
   srtla_uplink_free (uplink);
 }
 
+/* Whatever the limit: tokens come, and no number runs over. */
+static void
+test_tokens (void)
+{
+  static const guint64 limits[] = { 8, 100000, G_MAXUINT32,
+    G_GUINT64_CONSTANT (1000000000000), G_MAXINT64, G_MAXUINT64
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (limits); i++) {
+    SrtlaUplink *uplink = srtla_uplink_new (0, 0);
+    gint64 before;
+
+    uplink->bitrate_maximum = limits[i];
+    srtla_uplink_count_tokens (uplink, 10 * SRTLA_SECOND);
+    g_assert_true (srtla_uplink_is_open (uplink));
+    before = uplink->tokens;
+    srtla_uplink_pay (uplink, 1332);
+    g_assert_cmpint (uplink->tokens, <, before);
+    srtla_uplink_count_tokens (uplink, 20 * SRTLA_SECOND);
+    g_assert_cmpint (uplink->tokens, <=, before + (gint64) SRTLA_SECOND);
+    srtla_uplink_free (uplink);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -171,5 +196,6 @@ main (int argc, char **argv)
   g_test_add_func ("/uplink/window", test_window);
   g_test_add_func ("/uplink/failed", test_failed_uplink_earns_nothing);
   g_test_add_func ("/uplink/echo", test_echo);
+  g_test_add_func ("/uplink/tokens", test_tokens);
   return g_test_run ();
 }
