@@ -189,12 +189,21 @@ send_and_wait (Taker *taker, GSocket *caller, guint32 n)
   }
 }
 
+static guint
+port_of (GSocket *socket)
+{
+  GSocketAddress *address = g_socket_get_local_address (socket, NULL);
+  guint port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS
+      (address));
+
+  g_object_unref (address);
+  return port;
+}
+
 static void
 check_buffers (Taker *taker, GSocket *caller)
 {
-  GSocketAddress *address = g_socket_get_local_address (caller, NULL);
-  guint port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS
-      (address));
+  guint port = port_of (caller);
   guint8 expected[TESTING_MAX_PACKET];
   GstClockTime latest = 0;
   guint i;
@@ -215,7 +224,6 @@ check_buffers (Taker *taker, GSocket *caller)
     g_assert_cmpuint (GST_BUFFER_PTS (buffer), >=, latest);
     latest = GST_BUFFER_PTS (buffer);
   }
-  g_object_unref (address);
 }
 
 static void
@@ -370,6 +378,39 @@ test_used_again (void)
   taker_stop (&taker);
   g_ptr_array_unref (parts);
   g_hash_table_unref (seen);
+}
+
+/* More than the source knows at a time: each packet names its own caller. */
+static void
+test_many_callers (void)
+{
+  enum
+  { CALLERS = 40, ROUNDS = 5 };
+  GSocket *callers[CALLERS];
+  guint ports[CALLERS], round, i;
+  Taker taker;
+
+  taker_start (&taker, "127.0.0.1", 1000);
+  for (i = 0; i < CALLERS; i++) {
+    callers[i] = caller_new (taker.source);
+    ports[i] = port_of (callers[i]);
+  }
+  for (round = 0; round < ROUNDS; round++) {
+    for (i = 0; i < CALLERS; i++)
+      send_packets (callers[i], 0, 1);
+    taker_wait (&taker, (round + 1) * CALLERS);
+  }
+  for (i = 0; i < ROUNDS * CALLERS; i++) {
+    GstNetAddressMeta *meta =
+        gst_buffer_get_net_address_meta (taker.buffers->pdata[i]);
+
+    g_assert_nonnull (meta);
+    g_assert_cmpuint (g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS
+            (meta->addr)), ==, ports[i % CALLERS]);
+  }
+  for (i = 0; i < CALLERS; i++)
+    g_object_unref (callers[i]);
+  taker_stop (&taker);
 }
 
 static guint32
@@ -555,6 +596,7 @@ add_tests (void)
   g_test_add_func ("/packetsrc/packets", test_packets);
   g_test_add_func ("/packetsrc/ipv6", test_ipv6);
   g_test_add_func ("/packetsrc/lists", test_lists);
+  g_test_add_func ("/packetsrc/many-callers", test_many_callers);
   g_test_add_func ("/packetsrc/used-again", test_used_again);
   g_test_add_func ("/packetsrc/kept-lists", test_kept_lists);
   g_test_add_func ("/packetsrc/caps", test_caps);
