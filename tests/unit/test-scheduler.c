@@ -62,11 +62,130 @@ test_classic (void)
   }
 }
 
+/* ---- The plan of a moment ------------------------------------------------ */
+
+#define SIZE 1332
+#define FAST 5000000            /* bytes/s: many packets in 4 ms */
+#define SLOW 1000000            /* few */
+
+/* Two uplinks that are up, and a view of them. */
+static SrtlaSchedulerView
+two_uplinks (SrtlaUplink * uplinks[2], guint64 capacity)
+{
+  const SrtlaSchedulerView view = {
+    (const SrtlaUplink * const *) uplinks, 2, 10 * SRTLA_SECOND, SIZE, TRUE,
+    FALSE, NOBODY, FALSE
+  };
+  guint i;
+
+  for (i = 0; i < 2; i++) {
+    uplinks[i] = srtla_uplink_new (i, 0);
+    uplinks[i]->state = SRTLA_UPLINK_UP;
+    uplinks[i]->delivery.capacity = capacity;
+    uplinks[i]->weight = (gdouble) capacity / 10;
+  }
+  return view;
+}
+
+static void
+free_two (SrtlaUplink * uplinks[2])
+{
+  srtla_uplink_free (uplinks[0]);
+  srtla_uplink_free (uplinks[1]);
+}
+
+/* Returns: how many packets in a row go to the uplink of the first. */
+static guint
+first_run (SrtlaPlan * plan)
+{
+  guint first = srtla_plan_next (plan, SIZE), n = 1;
+
+  g_assert_cmpuint (first, !=, NOBODY);
+  while (n < 100 && srtla_plan_next (plan, SIZE) == first)
+    n++;
+  return n;
+}
+
+static void
+test_runs (void)
+{
+  SrtlaUplink *uplinks[2];
+  SrtlaSchedulerView view = two_uplinks (uplinks, FAST);
+  SrtlaPlan plan;
+  guint chosen[2] = { 0, }, i;
+
+  srtla_scheduler_enhanced.plan (&view, &plan);
+  g_assert_cmpuint (plan.n, ==, 2);
+  g_assert_cmpuint (first_run (&plan), ==, 8);
+  /* Both get their half. */
+  srtla_scheduler_enhanced.plan (&view, &plan);
+  for (i = 0; i < 160; i++)
+    chosen[srtla_plan_next (&plan, SIZE)]++;
+  g_assert_cmpuint (ABS ((gint) chosen[0] - (gint) chosen[1]), <=, 16);
+  /* A packet a millisecond is a run of its own. */
+  uplinks[0]->delivery.capacity = uplinks[1]->delivery.capacity = SLOW;
+  srtla_scheduler_enhanced.plan (&view, &plan);
+  g_assert_cmpuint (first_run (&plan), ==, 1);
+  free_two (uplinks);
+}
+
+/* No run is longer than the room, and what is full is left out. */
+static void
+test_room (void)
+{
+  SrtlaUplink *uplinks[2];
+  SrtlaSchedulerView view = two_uplinks (uplinks, FAST);
+  SrtlaPlan plan;
+  guint i;
+
+  uplinks[0]->room = 3 * SIZE;
+  uplinks[1]->room = SIZE - 1;
+  srtla_scheduler_enhanced.plan (&view, &plan);
+  for (i = 0; i < 3; i++)
+    g_assert_cmpuint (srtla_plan_next (&plan, SIZE), ==, 0);
+  g_assert_cmpuint (srtla_plan_next (&plan, SIZE), ==, NOBODY);
+  view.brake = FALSE;
+  srtla_scheduler_enhanced.plan (&view, &plan);
+  for (i = 0; i < 100; i++)
+    g_assert_cmpuint (srtla_plan_next (&plan, SIZE), !=, NOBODY);
+  free_two (uplinks);
+}
+
+/* What carries nothing is not in the plan; what needs a look for each packet
+ * leaves it empty. */
+static void
+test_no_plan (void)
+{
+  SrtlaUplink *uplinks[2];
+  SrtlaSchedulerView view = two_uplinks (uplinks, FAST);
+  SrtlaPlan plan;
+
+  uplinks[0]->stalled = TRUE;
+  srtla_scheduler_enhanced.plan (&view, &plan);
+  g_assert_cmpuint (plan.n, ==, 1);
+  g_assert_cmpuint (srtla_plan_next (&plan, SIZE), ==, 1);
+  uplinks[1]->ramp = 10 * SIZE;
+  srtla_scheduler_enhanced.plan (&view, &plan);
+  g_assert_cmpuint (srtla_plan_next (&plan, SIZE), ==, NOBODY);
+  uplinks[1]->ramp = 0;
+  uplinks[1]->doubted_until = view.now + 1;
+  srtla_scheduler_enhanced.plan (&view, &plan);
+  g_assert_cmpuint (srtla_plan_next (&plan, SIZE), ==, NOBODY);
+  uplinks[1]->doubted_until = 0;
+  uplinks[1]->bitrate_maximum = 8 * FAST;
+  srtla_scheduler_enhanced.plan (&view, &plan);
+  g_assert_cmpuint (srtla_plan_next (&plan, SIZE), ==, NOBODY);
+  free_two (uplinks);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/scheduler/find", test_find);
   g_test_add_func ("/scheduler/classic", test_classic);
+  g_test_add_func ("/scheduler/plan/runs", test_runs);
+  g_test_add_func ("/scheduler/plan/room", test_room);
+  g_test_add_func ("/scheduler/plan/none", test_no_plan);
   return g_test_run ();
 }
