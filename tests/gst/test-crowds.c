@@ -138,7 +138,7 @@ live (ModelReceiver *receiver, guint count, guint *threads, guint *descriptors)
 static void
 test_elements (void)
 {
-  guint count = g_getenv ("SRTLA_TEST_SLOW") != NULL ? ELEMENTS / 5 : ELEMENTS;
+  guint count = g_getenv ("SRTLA_TEST_SLOW") != NULL ? ELEMENTS / 10 : ELEMENTS;
   ModelReceiver *receiver = model_receiver_new (SRTLA_BEHAVIOUR_F, "127.0.0.1",
       0);
   guint threads, descriptors, threads_most, descriptors_most;

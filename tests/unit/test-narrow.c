@@ -11,7 +11,7 @@ static const gchar *const modes[] = { "classic", "enhanced" };
 static guint
 send_sized (Fixture *fixture, guint32 sequence, gsize size)
 {
-  guint8 data[TESTING_MAX_PACKET];
+  static guint8 data[TESTING_MAX_PACKET];       /* the bond keeps it */
   guint i;
 
   testing_data_packet (data, size, sequence, FIXTURE_SERVER_ID, 1000, FALSE);
