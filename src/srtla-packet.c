@@ -321,6 +321,17 @@ srtla_read_registration (const guint8 *data, gsize size)
   return data + 2;
 }
 
+gboolean
+srtla_id_equal (const guint8 *a, const guint8 *b, gsize size)
+{
+  guint8 difference = 0;
+  gsize i;
+
+  for (i = 0; i < size; i++)
+    difference |= a[i] ^ b[i];
+  return difference == 0;
+}
+
 gsize
 srtla_write_short (guint8 *out, gsize size, SrtlaKind kind)
 {

@@ -228,6 +228,10 @@ gsize srtla_write_registration (guint8 out[SRTLA_REG_SIZE], SrtlaKind with_type,
 /* Returns: the group id of a REG1 or REG2 (points into data), else NULL. */
 const guint8 *srtla_read_registration (const guint8 *data, gsize size);
 
+/* Returns: whether so many bytes of two group ids are the same. They are secrets:
+ * takes as long wherever they differ. */
+gboolean srtla_id_equal (const guint8 *a, const guint8 *b, gsize size);
+
 /* Writes a packet that is its type alone (REG3, REG_ERR, REG_NGP, KEEPALIVE),
  * zero-padded to `size` bytes, at least 2. Returns: size. */
 gsize srtla_write_short (guint8 *out, gsize size, SrtlaKind kind);

@@ -105,7 +105,7 @@ find_group (const SrtlaReceiver *self, const guint8 *id)
 
   for (i = 0; i < SRTLA_RECEIVER_GROUPS; i++) {
     if (self->groups[i] != NULL
-        && memcmp (self->groups[i]->id, id, SRTLA_GROUP_ID) == 0)
+        && srtla_id_equal (self->groups[i]->id, id, SRTLA_GROUP_ID))
       return i;
   }
   return SRTLA_RECEIVER_NO_GROUP;

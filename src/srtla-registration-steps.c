@@ -169,21 +169,15 @@ srtla_registration_draw_draft (SrtlaRegistration *self)
   self->has_draft = TRUE;
 }
 
-/* Whether the first half is the one we drew. In constant time: how much of a
- * guess was right must not show. */
+/* Whether the first half is the one we drew. How much of a guess was right must
+ * not show. */
 gboolean
 srtla_registration_is_our_half (const SrtlaRegistration *self, const guint8 *id)
 {
   const guint8 *ours = srtla_read_registration (self->datagrams[DATAGRAM_ASK],
       SRTLA_REG_SIZE);
-  guint8 difference = 0;
-  guint i;
 
-  if (!self->has_draft || ours == NULL)
-    return FALSE;
-  for (i = 0; i < HALF_ID; i++)
-    difference |= ours[i] ^ id[i];
-  return difference == 0;
+  return self->has_draft && ours != NULL && srtla_id_equal (ours, id, HALF_ID);
 }
 
 /* ---- What an uplink does ----------------------------------------------- */
