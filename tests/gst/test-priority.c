@@ -183,7 +183,8 @@ count_lock (gconstpointer caller)
     locks++;
 }
 
-/* In the place of GLib's. */
+/* In the place of GLib's; that of tsan-glib.c in its build, and nothing counts. */
+#ifndef __SANITIZE_THREAD__
 G_MODULE_EXPORT void
 g_mutex_lock (GMutex *mutex)
 {
@@ -193,6 +194,7 @@ g_mutex_lock (GMutex *mutex)
   *(void **) &its_own = dlsym (RTLD_NEXT, "g_mutex_lock");
   its_own (mutex);
 }
+#endif
 
 /* ---- What a packet is --------------------------------------------------- */
 
@@ -329,6 +331,11 @@ test_one_lock (Fixture *fixture, gconstpointer data)
   Flow flow;
 
   (void) data;
+#ifdef __SANITIZE_THREAD__
+  count_lock (NULL);
+  g_test_skip ("locks are ThreadSanitizer's to watch");
+  return;
+#endif
   fixture_play (fixture, 2);
   flow_open (fixture, &flow, "auto", 7);
   set_gate (TRUE);
