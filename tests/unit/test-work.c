@@ -14,8 +14,9 @@
 #define SIZE      64
 
 /* The bounds: blocks. A NAK may name each packet that is outstanding, which
- * costs so much for each of them; more than that nothing may. */
-#define PER_NUMBER   160
+ * costs so much for each of them; more than that nothing may. Without any
+ * optimization these are thrice what they are with. */
+#define PER_NUMBER   400
 #define PER_DATAGRAM (PER_NUMBER * (SRTLA_TRACKER_SIZE + 1000))
 /* What names no number of ours, or the same one again and again, bytes of list
  * and all. */
