@@ -244,6 +244,21 @@ release_pad (GstElement * element, GstPad * pad)
   check_eos (sink);
 }
 
+/* Who set a property of a pad before it was there is waiting for this. */
+static void
+pad_added (GstElement * element, GstPad * pad)
+{
+  gst_child_proxy_child_added (GST_CHILD_PROXY (element), G_OBJECT (pad),
+      GST_OBJECT_NAME (pad));
+}
+
+static void
+pad_removed (GstElement * element, GstPad * pad)
+{
+  gst_child_proxy_child_removed (GST_CHILD_PROXY (element), G_OBJECT (pad),
+      GST_OBJECT_NAME (pad));
+}
+
 /* ---- Events and queries ------------------------------------------------- */
 
 /* Upstream events go out by all sink pads, others come in as if from a peer. */
@@ -410,6 +425,8 @@ gst_srtla_sink_class_init_stream (GstElementClass * klass)
   klass->change_state = change_state;
   klass->request_new_pad = request_new_pad;
   klass->release_pad = release_pad;
+  klass->pad_added = pad_added;
+  klass->pad_removed = pad_removed;
   klass->send_event = send_event;
   klass->query = element_query;
 

@@ -211,12 +211,30 @@ get_children_count (GstChildProxy * proxy)
   return count;
 }
 
+/* Uplinks, and pads too, so that gst-launch-1.0 can set their properties. */
+static GObject *
+get_child_by_name (GstChildProxy * proxy, const gchar * name)
+{
+  GPtrArray *list = gst_srtla_uplinks_list (GST_SRTLA_SINK (proxy)->uplinks);
+  GObject *child = NULL;
+  guint i;
+
+  for (i = 0; i < list->len && child == NULL; i++) {
+    if (g_str_equal (GST_OBJECT_NAME (list->pdata[i]), name))
+      child = g_object_ref (list->pdata[i]);
+  }
+  g_ptr_array_unref (list);
+  return child != NULL ? child
+      : (GObject *) gst_element_get_static_pad (GST_ELEMENT (proxy), name);
+}
+
 static void
 child_proxy_init (gpointer iface, gpointer data)
 {
   GstChildProxyInterface *proxy = iface;
 
   (void) data;
+  proxy->get_child_by_name = get_child_by_name;
   proxy->get_child_by_index = get_child_by_index;
   proxy->get_children_count = get_children_count;
 }

@@ -3,6 +3,7 @@
 #include <gio/gio.h>
 
 #include "element-testing.h"
+#include "srtla-classifier.h"
 
 static const gchar *const properties[] = {
   "uri", "host", "port", "uplinks", "uplinks-file", "mode", "quality",
@@ -211,6 +212,54 @@ test_launch (void)
   gst_object_unref (pipeline);
 }
 
+/* Returns: the number of a property of the child. */
+static guint64
+number_of_child (GstElement *element, const gchar *path)
+{
+  GValue value = G_VALUE_INIT, number = G_VALUE_INIT;
+  guint64 result;
+
+  gst_child_proxy_get_property (GST_CHILD_PROXY (element), path, &value);
+  g_value_init (&number, G_TYPE_UINT64);
+  g_assert_true (g_value_transform (&value, &number));
+  result = g_value_get_uint64 (&number);
+  g_value_unset (&number);
+  g_value_unset (&value);
+  return result;
+}
+
+/* Properties of pads and uplinks, as gst-launch sets them: of pads that are
+ * there, and of some that it requests later. */
+static void
+test_launch_children (void)
+{
+  GError *error = NULL;
+  GstElement *pipeline = gst_parse_launch ("srtlasink name=s host=127.0.0.1 "
+      "uplinks=127.0.0.2,127.0.0.3 uplink-1::max-bitrate=1000000 "
+      "sink::quantum=1600 sink_0::latency-budget=2000 sink_1::priority=high "
+      "udpsrc port=0 ! s.sink_0 udpsrc port=0 ! s.sink_1", &error);
+  GstElement *element;
+  GstPad *pad;
+  gint priority;
+
+  g_assert_no_error (error);
+  element = gst_bin_get_by_name (GST_BIN (pipeline), "s");
+  g_assert_cmpuint (number_of_child (element, "uplink-0::max-bitrate"), ==, 0);
+  g_assert_cmpuint (number_of_child (element, "uplink-1::max-bitrate"), ==,
+      1000000);
+  g_assert_cmpuint (number_of_child (element, "sink::quantum"), ==, 1600);
+  g_assert_cmpuint (number_of_child (element, "sink_0::latency-budget"), ==,
+      2000);
+  pad = gst_element_get_static_pad (element, "sink_1");
+  g_object_get (pad, "priority", &priority, NULL);
+  g_assert_cmpint (priority, ==, SRTLA_CLASS_HIGH);
+  gst_object_unref (pad);
+  g_assert_cmpuint (gst_child_proxy_get_children_count (GST_CHILD_PROXY
+          (element)), ==, 2);
+  gst_object_unref (element);
+  gst_object_unref (pipeline);
+}
+
 static void
 add_tests (void)
 {
@@ -218,6 +267,7 @@ add_tests (void)
   g_test_add_func ("/inspect/properties", test_properties);
   g_test_add_func ("/inspect/defaults", test_defaults);
   g_test_add_func ("/inspect/launch", test_launch);
+  g_test_add_func ("/inspect/launch-children", test_launch_children);
 }
 
 int
