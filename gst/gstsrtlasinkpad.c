@@ -5,6 +5,14 @@
 #include "gstsrtladebug.h"
 #include "gstsrtlaupstream.h"
 
+/* Whether to look for the socket upstream. */
+typedef enum
+{
+  LOOK_NOT,
+  LOOK,                         /* each so often */
+  LOOK_AT_ONCE,
+} Look;
+
 struct _GstSrtlaSinkPad
 {
   GstPad parent;
@@ -12,7 +20,7 @@ struct _GstSrtlaSinkPad
   GstSrtlaLoop *loop;           /* not owned */
   GstSrtlaIngress *ingress;
   GstSrtlaSinkPadFunc changed;
-  gint look_for_socket;         /* atomic: at the next packet */
+  gint look_for_socket;         /* atomic: Look, at the next packet */
   gint64 look_at;               /* not before, µs; the streaming thread's */
 
   /* Under the object lock. */
@@ -44,7 +52,7 @@ gst_srtla_sink_pad_find_socket (GstSrtlaSinkPad * self)
 
   if (gst_srtla_ingress_set_socket (self->ingress, socket) && found)
     GST_INFO_OBJECT (self, "replies leave by an upstream element's socket");
-  g_atomic_int_set (&self->look_for_socket, !found);
+  g_atomic_int_set (&self->look_for_socket, found ? LOOK_NOT : LOOK);
   g_clear_object (&socket);
   return found;
 }
@@ -56,7 +64,8 @@ look_again (GstSrtlaSinkPad * self)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (now < self->look_at)
+  if (g_atomic_int_get (&self->look_for_socket) != LOOK_AT_ONCE
+      && now < self->look_at)
     return;
   self->look_at = now + LOOK_INTERVAL;
   gst_srtla_sink_pad_find_socket (self);
@@ -207,9 +216,8 @@ sink_pad_activate_mode (GstPad * pad, GstObject * parent, GstPadMode mode,
     return FALSE;
   gst_srtla_ingress_flush (self->ingress, !active);
   set_eos (self, FALSE, GST_SEQNUM_INVALID);
-  self->look_at = 0;
   if (active)
-    g_atomic_int_set (&self->look_for_socket, TRUE);
+    g_atomic_int_set (&self->look_for_socket, LOOK_AT_ONCE);
   else
     gst_srtla_ingress_set_socket (self->ingress, NULL);
   return TRUE;
@@ -230,7 +238,7 @@ sink_pad_linked (GstPad * pad, GstPad * peer)
   GstSrtlaSinkPad *self = GST_SRTLA_SINK_PAD (pad);
 
   (void) peer;
-  g_atomic_int_set (&self->look_for_socket, TRUE);
+  g_atomic_int_set (&self->look_for_socket, LOOK);
   self->changed (self);
 }
 
