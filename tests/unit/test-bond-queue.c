@@ -182,6 +182,40 @@ test_blocked (void)
   world_free (world);
 }
 
+/* What waits in a device's queue is bounded as what is in flight is. */
+static void
+test_backlog (void)
+{
+  World *world = world_new (2);
+  SrtlaUplink *uplink = world->bond->uplinks[0];
+  guint i;
+
+  uplink->delivery.filled = TRUE;
+  uplink->rtt.minimum = 20 * SRTLA_MILLISECOND;
+  srtla_bond_set_queue_target (world->bond, 50 * SRTLA_MILLISECOND);
+  g_assert_cmpuint (uplink->room, <, 100000);
+  /* Over the bound all goes by the other, or waits; at the bound it takes some. */
+  srtla_bond_uplink_backlog (world->bond, 0, uplink->room + 1);
+  srtla_bond_uplink_blocked (world->bond, 1, TRUE);
+  push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (srtla_bond_waiting (world->bond), ==, 1);
+  srtla_bond_uplink_blocked (world->bond, 1, FALSE);
+  for (i = 0; i < 5; i++)
+    push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 6);
+  for (i = 0; i < 6; i++)
+    g_assert_cmpuint (world->sent[i].uplink, ==, 1);
+  srtla_bond_uplink_blocked (world->bond, 1, TRUE);
+  srtla_bond_uplink_backlog (world->bond, 0, uplink->room);
+  push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 7);
+  g_assert_cmpuint (world->sent[6].uplink, ==, 0);
+  world_free (world);
+}
+
 /* Over any time from the start no more than its rate, what it may send at once,
  * and a packet; and no less than its rate, but for a packet. Packets arrive
  * `ahead` of the time that is told next, as others' threads note it. */
@@ -496,6 +530,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bond-queue/droppable", test_droppable);
   g_test_add_func ("/bond-queue/expired", test_expired);
   g_test_add_func ("/bond-queue/blocked", test_blocked);
+  g_test_add_func ("/bond-queue/backlog", test_backlog);
   g_test_add_func ("/bond-queue/limit", test_limit);
   g_test_add_func ("/bond-queue/stalled", test_stalled);
   g_test_add_func ("/bond-queue/thin-flow", test_thin_flow);
