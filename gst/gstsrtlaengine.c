@@ -89,6 +89,14 @@ release_packet (gpointer owner, gpointer user_data)
   gst_srtla_packet_unref (engine->pool, owner);
 }
 
+static gboolean take_outputs (GstSrtlaEngine * engine, SrtlaTime now);
+
+static void
+drain (gpointer engine, SrtlaTime now)
+{
+  take_outputs (engine, now);
+}
+
 GstSrtlaEngine *
 gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
 {
@@ -128,6 +136,8 @@ gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
   shared.element = config->element;
   shared.notify = config->notify;
   shared.user_data = config->user_data;
+  shared.drain = drain;
+  shared.drain_data = engine;
   engine->links = gst_srtla_links_new (&shared, config->uplinks,
       gst_srtla_target_new (config->element, config->host, config->port,
           config->resolved, config->user_data), now);

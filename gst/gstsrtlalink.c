@@ -256,6 +256,17 @@ gst_srtla_link_return (GstSrtlaLink * link, SrtlaTime now)
 }
 
 void
+gst_srtla_link_vacate (GstSrtlaLink * link, SrtlaTime now)
+{
+  const GstSrtlaLinkShared *shared = link->shared;
+
+  if (link->slot == SRTLA_NO_UPLINK)
+    return;
+  while (!srtla_bond_vacate_uplink (shared->bond, link->slot, now))
+    shared->drain (shared->drain_data, now);
+}
+
+void
 gst_srtla_link_close (GstSrtlaLink * link, const gchar * reason, SrtlaTime now)
 {
   if (link->socket == NULL)
@@ -272,10 +283,12 @@ gst_srtla_link_fail (GstSrtlaLink * link, gchar * reason, SrtlaTime now)
   link->failure = reason;
   link->reopen_at = now + link->backoff;
   link->backoff = MIN (2 * link->backoff, GST_SRTLA_REOPEN_MAX);
-  if (link->socket != NULL)
-    gst_srtla_link_close (link, "socket failed", now);
-  else
+  if (link->socket == NULL) {
     gst_srtla_link_update_state (link, NULL);
+    return;
+  }
+  gst_srtla_link_vacate (link, now);
+  gst_srtla_link_close (link, "socket failed", now);
 }
 
 /* ---- Sending ------------------------------------------------------------ */

@@ -51,6 +51,9 @@ typedef struct
   GstElement *element;          /* for the debug log */
   GstSrtlaNotifyFunc notify;
   gpointer user_data;           /* of notify */
+  /* Takes the core's outputs. */
+  void (*drain) (gpointer drain_data, SrtlaTime now);
+  gpointer drain_data;
 } GstSrtlaLinkShared;
 
 typedef struct
@@ -104,6 +107,8 @@ typedef struct
 
 GstSrtlaLink *gst_srtla_link_new (const GstSrtlaLinkShared * shared,
     GstSrtlaUplink * uplink, SrtlaTime now);
+/* Before it is removed, or when it failed: others send what it has outstanding. */
+void gst_srtla_link_vacate (GstSrtlaLink * link, SrtlaTime now);
 /* Before it is removed: its socket may be of use when it comes back. */
 void gst_srtla_link_park (GstSrtlaLink * link, SrtlaTime now);
 /* The core must have forgotten the slot, or be told of what waited before. */

@@ -60,6 +60,7 @@ remove_link (GstSrtlaLinks * links, guint index, SrtlaTime now)
       link->slot);
   gst_srtla_link_transmit (link, now);
   gst_srtla_link_return (link, now);
+  gst_srtla_link_vacate (link, now);
   gst_srtla_link_park (link, now);
   if (link->slot != SRTLA_NO_UPLINK) {
     if (link->core_state == SRTLA_UPLINK_UP)

@@ -230,6 +230,22 @@ find_narrowest (SrtlaBond * bond)
     bond->narrowest = MIN (bond->narrowest, bond->order[i]->largest);
 }
 
+gboolean
+srtla_bond_vacate_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
+{
+  SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
+
+  g_return_val_if_fail (uplink != NULL, TRUE);
+  bond->naks_used = 0;
+  bond->counted = FALSE;
+  srtla_bond_end_plan (bond);
+  uplink->suspended = TRUE;
+  if (srtla_bond_is_classic (bond))
+    return TRUE;
+  uplink->rescue_end = srtla_inflight_next_place (uplink->log);
+  return srtla_enhanced_rescue (bond, uplink, FALSE, now);
+}
+
 void
 srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
 {

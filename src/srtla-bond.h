@@ -47,6 +47,11 @@ void srtla_bond_free (SrtlaBond *bond);
 /* Returns: the new uplink's slot, SRTLA_NO_UPLINK if all are taken. It starts
  * CLOSED and is the first in list order. */
 guint srtla_bond_add_uplink (SrtlaBond *bond, SrtlaTime now);
+/* Before its removal, or when its socket failed: what it has outstanding goes out
+ * again over others. It is given nothing new. Returns: FALSE if there is
+ * more than outputs have room for: to be called again when they were taken. */
+gboolean srtla_bond_vacate_uplink (SrtlaBond *bond, guint uplink,
+    SrtlaTime now);
 /* Forgets the uplink: nothing more goes to it, what comes late is void.
  * Outputs for it that were not taken are dropped and counted. */
 void srtla_bond_remove_uplink (SrtlaBond *bond, guint uplink, SrtlaTime now);
