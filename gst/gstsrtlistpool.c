@@ -67,7 +67,8 @@ list_dropped (GstMiniObject * object)
   gboolean kept;
 
   gst_buffer_list_ref (list);
-  gst_buffer_list_remove (list, 0, gst_buffer_list_length (list));
+  if (gst_buffer_list_length (list) > 0)
+    gst_buffer_list_remove (list, 0, gst_buffer_list_length (list));
   g_mutex_lock (&pool->lock);
   kept = !pool->closed && pool->n_idle < MOST_IDLE;
   if (kept)

@@ -42,14 +42,16 @@ G_DEFINE_FINAL_TYPE (GstSrtPacketAllocator, gst_srt_packet_allocator,
 
 static GstAllocator *allocator; /* of all pools; stays */
 
+/* What is shared of another's memory is not to be written to. */
 static Memory *
 new_memory (GstMemory * parent, guint8 * data, gsize maxsize, gsize offset,
     gsize size, gsize room)
 {
   Memory *memory = g_malloc (sizeof *memory + room);
 
-  gst_memory_init (GST_MEMORY_CAST (memory), 0, allocator, parent, maxsize, 0,
-      offset, size);
+  gst_memory_init (GST_MEMORY_CAST (memory), parent != NULL
+      ? GST_MINI_OBJECT_FLAGS (parent) | GST_MINI_OBJECT_FLAG_LOCK_READONLY
+      : 0, allocator, parent, maxsize, 0, offset, size);
   memory->data = data != NULL ? data : (guint8 *) (memory + 1);
   memory->pool = NULL;
   memory->home = NULL;
@@ -267,14 +269,14 @@ typedef struct
   GstNetAddressMeta *address;
 } Metas;
 
-/* Finds the address; what others added goes. */
+/* Finds the first address; what others added goes. */
 static gboolean
 look_at_meta (GstBuffer * buffer, GstMeta ** meta, gpointer user_data)
 {
   Metas *metas = user_data;
 
   (void) buffer;
-  if ((*meta)->info->api == metas->api)
+  if ((*meta)->info->api == metas->api && metas->address == NULL)
     metas->address = (GstNetAddressMeta *) * meta;
   else
     *meta = NULL;
