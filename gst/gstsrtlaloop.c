@@ -413,10 +413,12 @@ loop_doze (GstSrtlaLoop * loop, gint state, SrtlaTime now, SrtlaTime until)
     loop->wakes_at = until;
     result = poll_unlocked (loop, state, loop->pause,
         (until - now) * GST_USECOND);
-    if (result < 0)
+    if (result < 0) {
       gst_poll_set_flushing (loop->pause, FALSE);
-    else
-      loop->now = until;        /* or a little later: near enough to wait from */
+      loop->now = (SrtlaTime) g_get_monotonic_time ();  /* to wait from */
+    } else {
+      loop->now = until;        /* or a little later: near enough */
+    }
   }
   g_atomic_int_set (&loop->sleeping, AWAKE);
   return result >= 0;

@@ -110,6 +110,18 @@ open_socket (const gchar * address, guint port, guint buffer_size,
   return socket;
 }
 
+static void
+log_socket (GstSrtPacketSrc * self, GSocket * socket)
+{
+  gchar local[GST_SRTLA_ADDRESS_SIZE];
+  gint room = 0;
+
+  gst_srtla_socket_local_address (socket, local, sizeof local);
+  g_socket_get_option (socket, SOL_SOCKET, SO_RCVBUF, &room, NULL);
+  GST_INFO_OBJECT (self, "listens on %s, the system keeps %d bytes", local,
+      room);
+}
+
 static gboolean
 src_open (GstSrtPacketSrc * self)
 {
@@ -133,6 +145,7 @@ src_open (GstSrtPacketSrc * self)
     return FALSE;
   }
   g_free (address);
+  log_socket (self, socket);
 
   gst_poll_fd_init (&self->poll_fd);
   self->poll_fd.fd = g_socket_get_fd (socket);
