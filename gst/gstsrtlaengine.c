@@ -291,6 +291,7 @@ gst_srtla_engine_set_settings (GstSrtlaEngine * engine,
   engine->drain_timeout = settings->drain_timeout;
   if (settings->stats_interval != engine->stats_interval) {
     engine->stats_interval = settings->stats_interval;
+    srtla_bond_forget_intervals (engine->bond);
     engine->stats_at = engine->stats_interval != 0
         ? now + engine->stats_interval : SRTLA_TIME_NONE;
   }

@@ -69,6 +69,8 @@ judge (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
       : MIN (item->arrived + budget, item->expires);
 }
 
+/* ---- Whether it arrives in time ----------------------------------------- */
+
 /* Returns: whether it is known how much it carries: one that never was full, and
  * has no limit, may take any amount. */
 static inline gboolean
@@ -528,6 +530,8 @@ srtla_bond_uplink_limit (SrtlaBond * bond, guint slot, guint64 bitrate,
   uplink->tokens_at = now;
 }
 
+/* ---- Delays ------------------------------------------------------------- */
+
 void
 srtla_bond_note_sent (SrtlaBond * bond, const SrtlaOutput * output,
     SrtlaTime now)
@@ -535,7 +539,6 @@ srtla_bond_note_sent (SrtlaBond * bond, const SrtlaOutput * output,
   SrtlaClassBooks *books = &bond->books[output->priority % SRTLA_N_CLASSES];
   SrtlaFlow *flow = &bond->flows[output->flow % SRTLA_MAX_FLOWS];
   SrtlaTime took = now > output->arrived ? now - output->arrived : 0;
-
   guint place = srtla_histogram_place (took);
 
   if (output->kind != SRTLA_OUTPUT_PACKET || output->copy != SRTLA_COPY_NONE)
@@ -565,4 +568,11 @@ srtla_bond_reset_interval (SrtlaBond * bond)
     srtla_histogram_merge (flow->total, flow->interval);
     srtla_histogram_reset (flow->interval);
   }
+}
+
+void
+srtla_bond_forget_intervals (SrtlaBond * bond)
+{
+  srtla_bond_reset_interval (bond);
+  bond->interval_over = FALSE;
 }

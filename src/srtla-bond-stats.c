@@ -87,11 +87,10 @@ copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
         &class->edf);
     srtla_pipeline_class_stats (bond->pipeline, SRTLA_STAGE_EGRESS, i,
         &class->egress);
-    srtla_bond_read_delays (&bond->books[i].interval, &class->interval);
-    if (bond->interval_over)
-      class->interval = bond->books[i].latest;
     srtla_bond_read_both_delays (&bond->books[i].total,
         &bond->books[i].interval, &class->total);
+    class->interval = bond->interval_over ? bond->books[i].latest
+        : class->total;
   }
   for (i = 0, stats->n_flows = 0; i < SRTLA_MAX_FLOWS; i++) {
     SrtlaFlowStats *flow = &stats->flows[stats->n_flows];
@@ -102,11 +101,9 @@ copy_queues (const SrtlaBond * bond, SrtlaBondStats * stats)
     flow->settings = bond->flows[i].settings;
     flow->traffic = bond->flows[i].traffic;
     srtla_pipeline_flow_stats (bond->pipeline, i, &flow->queue);
-    srtla_bond_read_delays (bond->flows[i].interval, &flow->interval);
-    if (bond->interval_over)
-      flow->interval = bond->flows[i].latest;
     srtla_bond_read_both_delays (bond->flows[i].total, bond->flows[i].interval,
         &flow->total);
+    flow->interval = bond->interval_over ? bond->flows[i].latest : flow->total;
     stats->n_flows++;
   }
   stats->waiting = srtla_pipeline_waiting (bond->pipeline);

@@ -434,6 +434,9 @@ srtla_bond_stats_accounted (const SrtlaBondStats * stats)
 
 /* Begins another interval for the delays of classes and flows. */
 void srtla_bond_reset_interval (SrtlaBond *bond);
+/* Begins the first one anew, if there are to be any more: until it is over there
+ * is none to tell of. */
+void srtla_bond_forget_intervals (SrtlaBond *bond);
 
 /* Copies plain numbers; any time. */
 void srtla_bond_get_stats (const SrtlaBond *bond, SrtlaTime now,

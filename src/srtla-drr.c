@@ -151,6 +151,16 @@ take_first (SrtlaDrr *drr, guint queue, guint priority, SrtlaItem *item)
   }
 }
 
+/* The same for a reason. */
+static void
+drop (SrtlaDrr *drr, guint queue, guint priority, SrtlaDrop reason,
+    SrtlaItem *item)
+{
+  take_first (drr, queue, priority, item);
+  srtla_queue_stats_drop (&drr->queues[queue].stats[priority],
+      item->packet.size, reason);
+}
+
 static inline guint
 most_urgent (guint classes)
 {
@@ -194,7 +204,7 @@ gboolean
 srtla_drr_set_capacity (SrtlaDrr *drr, guint queue, guint capacity,
     SrtlaItem *dropped)
 {
-  guint waiting = 0, victim, i;
+  guint waiting = 0, i;
   Queue *q;
 
   g_return_val_if_fail (srtla_drr_is_open (drr, queue), FALSE);
@@ -203,10 +213,7 @@ srtla_drr_set_capacity (SrtlaDrr *drr, guint queue, guint capacity,
   for (i = 0; i < SRTLA_N_CLASSES; i++)
     waiting += q->stats[i].packets;
   if (waiting > capacity) {
-    victim = least_urgent (q->classes);
-    take_first (drr, queue, victim, dropped);
-    srtla_queue_stats_drop (&q->stats[victim], dropped->packet.size,
-        SRTLA_DROP_FULL);
+    drop (drr, queue, least_urgent (q->classes), SRTLA_DROP_FULL, dropped);
     return TRUE;
   }
   move (q, capacity);
@@ -246,9 +253,7 @@ srtla_drr_push (SrtlaDrr *drr, guint queue, const SrtlaItem *item,
       *dropped = *item;
       return TRUE;
     }
-    take_first (drr, queue, victim, dropped);
-    srtla_queue_stats_drop (&q->stats[victim], dropped->packet.size,
-        SRTLA_DROP_FULL);
+    drop (drr, queue, victim, SRTLA_DROP_FULL, dropped);
   }
   append (drr, queue, priority, item);
   return is_full;
@@ -385,16 +390,6 @@ srtla_drr_pop (SrtlaDrr *drr, guint classes, SrtlaItem *item)
 }
 
 /* ---- Expiry, emptying -------------------------------------------------- */
-
-/* Takes the oldest packet of a class for a reason. */
-static void
-drop (SrtlaDrr *drr, guint queue, guint priority, SrtlaDrop reason,
-    SrtlaItem *item)
-{
-  take_first (drr, queue, priority, item);
-  srtla_queue_stats_drop (&drr->queues[queue].stats[priority],
-      item->packet.size, reason);
-}
 
 gboolean
 srtla_drr_take_expired (SrtlaDrr *drr, SrtlaTime now, SrtlaItem *item)

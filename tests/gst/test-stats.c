@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* `stats`: one shape whatever happens, numbers that mean something. */
-#include "element-testing.h"
+#include "flow-testing.h"
 
 typedef enum
 {
@@ -262,11 +262,44 @@ test_threads (Fixture *fixture, gconstpointer data)
 }
 
 static void
+wait_for_maximum (Fixture *fixture, guint64 maximum)
+{
+  gint64 end = g_get_monotonic_time () + testing_patience ();
+
+  while (class_number (fixture, "low", "delay-maximum") != maximum) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_usleep (2000);
+  }
+}
+
+/* Delays are those of the last interval while there are intervals. */
+static void
+test_delays (Fixture *fixture, gconstpointer data)
+{
+  guint64 total;
+
+  (void) data;
+  fixture_play (fixture, 2);
+  fixture_push (fixture, 0, 50);
+  fixture_wait_packets (fixture, 50);
+  total = class_number (fixture, "low", "total-delay-maximum");
+  g_assert_cmpuint (total, >, 0);
+  g_assert_cmpuint (class_number (fixture, "low", "delay-maximum"), ==, total);
+  g_object_set (fixture->element, "stats-interval", 20, NULL);
+  wait_for_maximum (fixture, 0);        /* one without packets */
+  g_assert_cmpuint (class_number (fixture, "low", "total-delay-maximum"), ==,
+      total);
+  g_object_set (fixture->element, "stats-interval", 0, NULL);
+  wait_for_maximum (fixture, total);
+}
+
+static void
 add_tests (void)
 {
   fixture_add_test ("/stats/shape", test_shape);
   fixture_add_test ("/stats/numbers", test_numbers);
   fixture_add_test ("/stats/interval", test_interval);
+  fixture_add_test ("/stats/delays", test_delays);
   fixture_add_test ("/stats/threads", test_threads);
 }
 

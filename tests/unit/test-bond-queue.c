@@ -351,6 +351,9 @@ test_mode (void)
     push_media (world, 0, SIZE, FALSE);
   take (world);
   g_assert_cmpuint (world->n_sent, ==, 0);
+  /* Neither a limit nor a device's queue holds anything back in classic mode. */
+  srtla_bond_uplink_limit (world->bond, 0, 100000, world->now);
+  srtla_bond_uplink_backlog (world->bond, 0, G_MAXUINT64);
   g_assert_true (srtla_bond_set_mode (world->bond, "classic", world->now));
   push_media (world, 0, SIZE, FALSE);
   take (world);
@@ -373,6 +376,66 @@ test_mode (void)
   g_assert_cmpuint (stats->dropped_no_uplink, ==, 20);
   g_assert_cmpuint (stats->waiting, ==, 0);
   g_free (stats);
+  world_free (world);
+}
+
+/* ---- Delays ------------------------------------------------------------- */
+
+static void
+assert_longest (const World *world, SrtlaTime interval, SrtlaTime total,
+    guint64 packets)
+{
+  SrtlaBondStats *stats = stats_of (world);
+  const SrtlaClassStats *low = &stats->classes[SRTLA_CLASS_LOW];
+  const SrtlaFlowStats *flow = &stats->flows[0];
+
+  g_assert_cmpuint (low->interval.maximum, ==, interval);
+  g_assert_cmpuint (low->total.maximum, ==, total);
+  g_assert_cmpuint (low->total.packets, ==, packets);
+  g_assert_cmpuint (flow->interval.maximum, ==, interval);
+  g_assert_cmpuint (flow->total.maximum, ==, total);
+  g_assert_cmpuint (flow->total.packets, ==, packets);
+  g_free (stats);
+}
+
+/* A packet of LOW that waits so long for its uplink. */
+static void
+wait_for_socket (World *world, SrtlaTime span)
+{
+  srtla_bond_uplink_blocked (world->bond, 0, TRUE);
+  push_media (world, 0, SIZE, FALSE);
+  pass (world, span);
+  srtla_bond_uplink_blocked (world->bond, 0, FALSE);
+  take (world);
+}
+
+/* Percentiles are those of the last interval, if there are any, and of all. */
+static void
+test_intervals (void)
+{
+  World *world = world_new (1);
+
+  wait_for_socket (world, 5000);
+  assert_longest (world, 5000, 5000, 1);
+  srtla_bond_reset_interval (world->bond);
+  wait_for_socket (world, 7000);
+  assert_longest (world, 5000, 7000, 2);
+  srtla_bond_reset_interval (world->bond);
+  assert_longest (world, 7000, 7000, 2);
+  wait_for_socket (world, 3000);
+  srtla_bond_reset_interval (world->bond);
+  assert_longest (world, 3000, 7000, 3);
+  srtla_bond_reset_interval (world->bond);
+  assert_longest (world, 0, 7000, 3);
+  /* None any more, and again. */
+  srtla_bond_forget_intervals (world->bond);
+  assert_longest (world, 7000, 7000, 3);
+  wait_for_socket (world, 9000);
+  assert_longest (world, 9000, 9000, 4);
+  srtla_bond_forget_intervals (world->bond);
+  wait_for_socket (world, 1000);
+  srtla_bond_reset_interval (world->bond);
+  assert_longest (world, 1000, 9000, 5);
   world_free (world);
 }
 
@@ -535,6 +598,7 @@ main (int argc, char **argv)
   g_test_add_func ("/bond-queue/stalled", test_stalled);
   g_test_add_func ("/bond-queue/thin-flow", test_thin_flow);
   g_test_add_func ("/bond-queue/mode", test_mode);
+  g_test_add_func ("/bond-queue/intervals", test_intervals);
   g_test_add_func ("/bond-queue/books", test_books);
   g_test_add_func ("/bond-queue/allocates-nothing", test_allocates_nothing);
   return g_test_run ();
