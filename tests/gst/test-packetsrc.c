@@ -17,6 +17,7 @@ typedef struct
   guint lists;
   GPtrArray *kept;              /* those lists; NULL = they are let go */
   GstCaps *caps;
+  gboolean ended;
 } Taker;
 
 static void
@@ -65,6 +66,11 @@ event (GstPad *pad, GstObject *parent, GstEvent *news)
     gst_event_parse_caps (news, &caps);
     g_mutex_lock (&taker->lock);
     gst_caps_replace (&taker->caps, caps);
+    g_mutex_unlock (&taker->lock);
+  } else if (GST_EVENT_TYPE (news) == GST_EVENT_EOS) {
+    g_mutex_lock (&taker->lock);
+    taker->ended = TRUE;
+    g_cond_signal (&taker->arrived);
     g_mutex_unlock (&taker->lock);
   }
   gst_event_unref (news);
@@ -133,27 +139,52 @@ taker_wait (Taker *taker, guint packets)
   g_mutex_unlock (&taker->lock);
 }
 
+static guint
+port_of (GSocket *socket)
+{
+  GSocketAddress *address = g_socket_get_local_address (socket, NULL);
+  guint port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS
+      (address));
+
+  g_object_unref (address);
+  return port;
+}
+
 /* Returns: a socket connected to where the source listens. */
 static GSocket *
-caller_new (GstElement *source)
+caller_of (GstElement *source, GSocketFamily family)
 {
+  GInetAddress *loopback = g_inet_address_new_loopback (family);
   GError *error = NULL;
   GSocketAddress *address;
   GSocket *used, *caller;
 
   g_object_get (source, "used-socket", &used, NULL);
   g_assert_nonnull (used);
-  address = g_socket_get_local_address (used, &error);
-  g_assert_no_error (error);
-  caller = g_socket_new (g_socket_get_family (used), G_SOCKET_TYPE_DATAGRAM,
+  address = g_inet_socket_address_new (loopback, (guint16) port_of (used));
+  caller = g_socket_new (family, G_SOCKET_TYPE_DATAGRAM,
       G_SOCKET_PROTOCOL_UDP, &error);
   g_assert_no_error (error);
   g_assert_true (g_socket_connect (caller, address, NULL, &error));
   g_socket_set_timeout (caller, (guint) (testing_patience ()
           / G_USEC_PER_SEC) + 1);
   g_object_unref (address);
+  g_object_unref (loopback);
   g_object_unref (used);
   return caller;
+}
+
+static GSocket *
+caller_new (GstElement *source)
+{
+  GSocketFamily family;
+  GSocket *used;
+
+  g_object_get (source, "used-socket", &used, NULL);
+  g_assert_nonnull (used);
+  family = g_socket_get_family (used);
+  g_object_unref (used);
+  return caller_of (source, family);
 }
 
 static gsize
@@ -187,17 +218,6 @@ send_and_wait (Taker *taker, GSocket *caller, guint32 n)
     send_packets (caller, i, MIN (20, n - i));
     taker_wait (taker, MIN (i + 20, n));
   }
-}
-
-static guint
-port_of (GSocket *socket)
-{
-  GSocketAddress *address = g_socket_get_local_address (socket, NULL);
-  guint port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS
-      (address));
-
-  g_object_unref (address);
-  return port;
 }
 
 static void
@@ -247,8 +267,8 @@ test_packets (void)
   run_packets ("127.0.0.1", 0);
 }
 
-static void
-test_ipv6 (void)
+static gboolean
+has_ipv6 (void)
 {
   GSocket *socket = g_socket_new (G_SOCKET_FAMILY_IPV6, G_SOCKET_TYPE_DATAGRAM,
       G_SOCKET_PROTOCOL_UDP, NULL);
@@ -259,10 +279,16 @@ test_ipv6 (void)
   g_object_unref (any);
   g_object_unref (loopback);
   g_clear_object (&socket);
-  if (there)
-    run_packets ("::1", 1000);
-  else
+  if (!there)
     g_test_skip ("no IPv6 here");
+  return there;
+}
+
+static void
+test_ipv6 (void)
+{
+  if (has_ipv6 ())
+    run_packets ("::1", 1000);
 }
 
 /* What came before it looked is one list; buffers come back to the pool whole,
@@ -513,6 +539,49 @@ test_states (void)
   taker_stop (&taker);
 }
 
+/* Flushed while it waits for packets and while it lets them gather, it goes on
+ * afterwards; so it does after a change of coalesce-time. */
+static void
+test_flush (void)
+{
+  static const guint times[] = { 0, 100000, 1000 };
+  GSocket *caller;
+  Taker taker;
+  guint i;
+
+  taker_start (&taker, "127.0.0.1", 100000);
+  caller = caller_new (taker.source);
+  for (i = 0; i < 30; i++) {
+    g_ptr_array_set_size (taker.buffers, 0);
+    send_and_wait (&taker, caller, 3);
+    g_assert_true (gst_element_send_event (taker.source,
+            gst_event_new_flush_start ()));
+    g_assert_true (gst_element_send_event (taker.source,
+            gst_event_new_flush_stop (i % 2 == 0)));
+    g_object_set (taker.source, "coalesce-time", times[i % 3], NULL);
+  }
+  g_object_unref (caller);
+  taker_stop (&taker);
+}
+
+/* An application ends the stream, though packets never do. */
+static void
+test_end (void)
+{
+  gint64 until = g_get_monotonic_time () + testing_patience ();
+  Taker taker;
+
+  taker_start (&taker, "127.0.0.1", 1000);
+  g_assert_true (gst_element_send_event (taker.source, gst_event_new_eos ()));
+  g_mutex_lock (&taker.lock);
+  while (!taker.ended) {
+    if (!g_cond_wait_until (&taker.arrived, &taker.lock, until))
+      g_error ("there is no end of the stream");
+  }
+  g_mutex_unlock (&taker.lock);
+  taker_stop (&taker);
+}
+
 static void
 test_port_in_use (void)
 {
@@ -548,13 +617,13 @@ test_port_in_use (void)
 /* srtpacketsrc ! srtlasink is all of a sender: packets arrive at the receiver,
  * and what the SRT server says comes back out of the source's socket. */
 static void
-test_with_sink (void)
+run_with_sink (const gchar *listen, GSocketFamily family)
 {
   ModelReceiver *receiver = model_receiver_new (SRTLA_BEHAVIOUR_A, "127.0.0.1",
       0);
-  gchar *line = g_strdup_printf ("srtpacketsrc name=source address=127.0.0.1 "
+  gchar *line = g_strdup_printf ("srtpacketsrc name=source address=%s "
       "port=0 ! srtlasink uri=srtla://127.0.0.1:%u uplinks=127.0.0.2,127.0.0.3",
-      model_receiver_port (receiver));
+      listen, model_receiver_port (receiver));
   guint8 data[TESTING_MAX_PACKET], reply[TESTING_MAX_PACKET];
   GError *error = NULL;
   GstElement *pipeline = gst_parse_launch (line, &error), *source;
@@ -567,7 +636,7 @@ test_with_sink (void)
   g_free (line);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
   source = gst_bin_get_by_name (GST_BIN (pipeline), "source");
-  caller = caller_new (source);
+  caller = caller_of (source, family);
   /* Until uplinks are up packets are dropped: the caller repeats itself. */
   do {
     size = testing_induction (data, 0x1234, 1000, 0);
@@ -591,6 +660,22 @@ test_with_sink (void)
 }
 
 static void
+test_with_sink (void)
+{
+  run_with_sink ("127.0.0.1", G_SOCKET_FAMILY_IPV4);
+}
+
+/* One socket for callers of both families. */
+static void
+test_both_families (void)
+{
+  if (!has_ipv6 ())
+    return;
+  run_with_sink ("::", G_SOCKET_FAMILY_IPV6);
+  run_with_sink ("::", G_SOCKET_FAMILY_IPV4);
+}
+
+static void
 add_tests (void)
 {
   g_test_add_func ("/packetsrc/packets", test_packets);
@@ -601,8 +686,11 @@ add_tests (void)
   g_test_add_func ("/packetsrc/kept-lists", test_kept_lists);
   g_test_add_func ("/packetsrc/caps", test_caps);
   g_test_add_func ("/packetsrc/states", test_states);
+  g_test_add_func ("/packetsrc/flush", test_flush);
+  g_test_add_func ("/packetsrc/end", test_end);
   g_test_add_func ("/packetsrc/port-in-use", test_port_in_use);
   g_test_add_func ("/packetsrc/with-sink", test_with_sink);
+  g_test_add_func ("/packetsrc/both-families", test_both_families);
 }
 
 int
