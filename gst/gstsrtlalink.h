@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 /* A socket that cannot be opened, or that fails for good, is tried again after
  * the first, doubling to the second. */
 #define GST_SRTLA_REOPEN_MIN (500 * SRTLA_MILLISECOND)
-#define GST_SRTLA_REOPEN_MAX (10 * SRTLA_SECOND)
+#define GST_SRTLA_REOPEN_MAX (2 * SRTLA_SECOND)
 /* Silence for so long, while others are answered: the other family of the
  * receiver's addresses, doubling to the second. */
 #define GST_SRTLA_FAMILY_MIN (3 * SRTLA_SECOND)
