@@ -110,5 +110,6 @@ main (int argc, char **argv)
   gst_init (NULL, NULL);
   measure_all (pairs_core, argc, argv);
   measure_all (pairs_system, argc, argv);
+  measure_all (pairs_glib, argc, argv);
   return 0;
 }

@@ -21,9 +21,10 @@ typedef struct
 /* Packets of a loop turn, as 50 Mbit/s in bursts have them about. */
 #define PAIRS_TURN 8
 
-/* Both end with an entry without a name. */
+/* Each ends with an entry without a name. */
 extern const Pair pairs_core[];
 extern const Pair pairs_system[];
+extern const Pair pairs_glib[];
 
 /* Returns: ns of CPU time that this thread used so far. */
 guint64 pairs_thread_time (void);

@@ -33,9 +33,14 @@ PAIRS = {
     'sendmmsg': ('8 datagrams by one sendmmsg, instead of 8 send', True),
     'segments': ('8 datagrams as one train (UDP_SEGMENT), instead of one '
                  'sendmmsg', True),
+    'glib-send': ('8 datagrams by one sendmmsg, instead of GLib\'s '
+                  'g_socket_send_messages', True),
+    'glib-receive': ('8 datagrams and who sent them by one recvmmsg, instead '
+                     'of GLib\'s g_socket_receive_messages', True),
 }
 ORDER = ('clock', 'tracker', 'ack-log', 'quality', 'exp', 'settings',
-         'replies', 'logging', 'sendmmsg', 'segments')
+         'replies', 'logging', 'sendmmsg', 'segments', 'glib-send',
+         'glib-receive')
 
 METRICS = {
     'cpu': 'CPU, µs',
