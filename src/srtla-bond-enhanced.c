@@ -13,6 +13,7 @@
 #define TRAIN_SPACING_MAXIMUM (50 * SRTLA_MILLISECOND)
 #define TRAIN_INTERVAL  (2 * SRTLA_SECOND)
 #define TRAIN_INTERVAL_MAXIMUM (16 * SRTLA_SECOND)
+#define TRAIN_INTERVAL_PRESSED (500 * SRTLA_MILLISECOND)
 /* Exploration may cost this part of the bytes sent; a train is always covered. */
 #define EXPLORATION_PARTS 100
 /* An uplink that carried nothing for so long is in an unknown state. */
@@ -55,6 +56,7 @@ recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 
   uplink->stalled = FALSE;
   uplink->train_left = 0;
+  uplink->train_at = 0;         /* it was worth it: the next may go at once */
   /* What was sent later may arrive yet. */
   uplink->rescue_end = MIN (uplink->rescue_end, uplink->delivery.proof_place);
   uplink->ramp = brief ? MAX (SRTLA_RAMP_START, srtla_delivery_window
@@ -247,10 +249,10 @@ try_again (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   if (!uplink->echoed
       || (uplink->train_at != 0 && now < uplink->train_at + interval))
     return;
+  recover (bond, uplink, now);
   uplink->train_at = MAX (now, 1);
   uplink->trials++;
   uplink->lost_in_row = 0;
-  recover (bond, uplink, now);
 }
 
 /* ---- Stall guard ------------------------------------------------------- */
@@ -335,6 +337,8 @@ find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
           until, &lost)) {
     if (lost.settled)
       continue;
+    if (bond->acknowledges)
+      srtla_delivery_lost (&uplink->delivery, lost.size);
     if (!lost.lost)
       uplink->counters.losses_found++;
     srtla_enhanced_resend (bond, uplink, &lost, now);
@@ -344,12 +348,14 @@ find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 }
 
 /* Returns: how long after a train the next may go, so that trains take no more
- * than their part of the traffic. */
+ * than their part of the traffic; while packets wait for room, sooner. */
 static SrtlaTime
 train_interval (const SrtlaBond * bond)
 {
   guint64 rate = MAX (bond->stats.bitrate / 8 / EXPLORATION_PARTS, 1);
 
+  if (srtla_pipeline_waiting (bond->pipeline) > 0)
+    return TRAIN_INTERVAL_PRESSED;
   return CLAMP (SRTLA_TRAIN_BYTES * SRTLA_SECOND / rate, TRAIN_INTERVAL,
       TRAIN_INTERVAL_MAXIMUM);
 }

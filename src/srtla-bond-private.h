@@ -144,7 +144,7 @@ void srtla_bond_take_rates (SrtlaBond *bond, SrtlaTime now);
 void srtla_bond_lose_uplink (SrtlaBond *bond, SrtlaUplink *uplink,
     SrtlaTime now);
 /* Sends a packet that also goes another way. Returns: FALSE if there is no room
- * for more outputs. */
+ * for more outputs, or it is of no use any more. */
 gboolean srtla_bond_emit_copy (SrtlaBond *bond, SrtlaUplink *uplink,
     guint caller, const SrtlaPacket *packet, SrtlaCopy copy, SrtlaTime now);
 /* A packet is lost: the uplink to blame forgets it and pays for it. */

@@ -211,7 +211,9 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
   };
   guint32 sequence = srtla_srt_sequence (packet->data);
 
-  if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1)
+  /* The caller's clock may read otherwise than when the packet came. */
+  if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1
+      || now >= output.expires)
     return FALSE;
   srtla_bond_end_plan (bond);
   if (packet->owner != NULL && bond->config.reference != NULL)

@@ -9,6 +9,8 @@
 #define REORDERING_MAXIMUM (100 * SRTLA_MILLISECOND)
 /* Growth under pressure: this part of the capacity for each RTT. */
 #define GROWTH_PARTS 8
+/* So many spans of losses in a row are no outage and no burst. */
+#define LOSSY_SPANS  2
 
 void
 srtla_delivery_reset (SrtlaDelivery * delivery)
@@ -118,6 +120,33 @@ advance_proof (SrtlaDelivery * delivery, SrtlaTime sent_at, guint64 place,
 }
 
 void
+srtla_delivery_lost (SrtlaDelivery * delivery, guint64 bytes)
+{
+  delivery->span_lost += bytes;
+}
+
+/* What does not fit into a short queue is lost all the time. */
+static void
+take_loss (SrtlaDelivery * delivery, guint64 bytes, SrtlaTime rtt_minimum,
+    SrtlaTime now)
+{
+  guint64 sent;
+
+  delivery->span_delivered += bytes;
+  sent = delivery->span_delivered + delivery->span_lost;
+  if (now < delivery->span_since + MAX (rtt_minimum, SRTLA_LOSSY_SPAN)
+      || sent < 2 * SRTLA_TRAIN_BYTES)
+    return;
+  if (delivery->span_lost * 100 > sent * SRTLA_LOSSY)
+    delivery->lossy_spans++;
+  else
+    delivery->lossy_spans = 0;
+  delivery->filled = delivery->filled || delivery->lossy_spans >= LOSSY_SPANS;
+  delivery->span_delivered = delivery->span_lost = 0;
+  delivery->span_since = now;
+}
+
+void
 srtla_delivery_settled (SrtlaDelivery * delivery, SrtlaTime sent_at,
     guint64 place, SrtlaTime now)
 {
@@ -155,6 +184,7 @@ srtla_delivery_proof (SrtlaDelivery * delivery, guint64 bytes,
   take_rate (delivery, now);
 
   srtla_delivery_queue (delivery, rtt, rtt_minimum);
+  take_loss (delivery, bytes, rtt_minimum, now);
   revise_capacity (delivery, rtt_minimum, pressed, now);
 }
 

@@ -23,6 +23,10 @@ G_BEGIN_DECLS
 #define SRTLA_DELIVERY_WINDOW  (10 * SRTLA_SECOND)
 /* More queue than this says that the uplink is full, µs. */
 #define SRTLA_QUEUE_TARGET     (50 * SRTLA_MILLISECOND)
+/* A queue may be too short to be seen: an uplink that loses more than this, per
+ * cent, in two spans of at least so many µs was full as well. */
+#define SRTLA_LOSSY            25
+#define SRTLA_LOSSY_SPAN       (200 * SRTLA_MILLISECOND)
 /* Capacity before anything is known, and its bounds, bytes/s. */
 #define SRTLA_CAPACITY_DEFAULT 250000
 #define SRTLA_CAPACITY_MINIMUM 4000
@@ -58,7 +62,12 @@ typedef struct
 
   SrtlaTime queue;              /* µs in front of a new packet, smoothed */
   gboolean congested;           /* queue is over the target */
-  gboolean filled;              /* it was once: the capacity means something */
+  gboolean filled;              /* it was once, or lost as much as full ones
+                                 * do: the capacity means something */
+
+  guint64 span_delivered, span_lost;    /* bytes since span_since */
+  SrtlaTime span_since;
+  guint lossy_spans;            /* in a row, over SRTLA_LOSSY */
   guint64 capacity;             /* bytes/s that it is trusted with */
   SrtlaTime capacity_at;        /* when that was last revised */
 } SrtlaDelivery;
@@ -81,6 +90,9 @@ void srtla_delivery_proof (SrtlaDelivery *delivery, guint64 bytes,
  * of delivery, but too coarse for a rate or a round trip. */
 void srtla_delivery_settled (SrtlaDelivery *delivery, SrtlaTime sent_at,
     guint64 place, SrtlaTime now);
+
+/* So many bytes that it was given are lost. */
+void srtla_delivery_lost (SrtlaDelivery *delivery, guint64 bytes);
 
 /* A round trip was measured otherwise: what it says of the queue. Both 0 if
  * unknown. */

@@ -163,6 +163,43 @@ test_queue_takes_capacity (void)
   }
 }
 
+/* A queue of 20 ms never shows, but what does not fit into it is lost. */
+static void
+test_short_queue (void)
+{
+  static const guint percent[] = { 0, 10, 20, 30, 60 };
+  guint i, j;
+
+  for (i = 0; i < G_N_ELEMENTS (percent); i++) {
+    Path path;
+
+    path_init (&path);
+    for (j = 0; j < 20; j++) {
+      srtla_delivery_lost (&path.delivery, 4 * TRAIN_BYTES * percent[i]
+          / (100 - percent[i]));
+      run (&path, 10 * TRAIN_BYTES, MINIMUM + 20 * SRTLA_MILLISECOND, FALSE,
+          400 * SRTLA_MILLISECOND);
+    }
+    g_assert_false (path.delivery.congested);
+    g_assert_cmpint (path.delivery.filled, ==, percent[i] > SRTLA_LOSSY);
+  }
+}
+
+/* An outage takes along what was under way, once. */
+static void
+test_outage (void)
+{
+  Path path;
+  guint i;
+
+  path_init (&path);
+  for (i = 0; i < 10; i++) {
+    srtla_delivery_lost (&path.delivery, 300000);
+    run (&path, 500000, MINIMUM, FALSE, SRTLA_SECOND);
+    g_assert_false (path.delivery.filled);
+  }
+}
+
 static void
 test_growth (void)
 {
@@ -345,6 +382,8 @@ main (int argc, char **argv)
   g_test_add_func ("/delivery/maximum", test_maximum);
   g_test_add_func ("/delivery/maximum-random", test_maximum_random);
   g_test_add_func ("/delivery/queue", test_queue_takes_capacity);
+  g_test_add_func ("/delivery/short-queue", test_short_queue);
+  g_test_add_func ("/delivery/outage", test_outage);
   g_test_add_func ("/delivery/growth", test_growth);
   g_test_add_func ("/delivery/window", test_window);
   g_test_add_func ("/delivery/proof", test_proof);
