@@ -178,10 +178,12 @@ gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean urgent)
     gst_srtla_loop_wake (loop, urgent);
     return;
   }
-  /* Else the task is about to sleep or just woke up. */
+  /* Else the task is about to sleep or just woke up, or another helps. What the
+   * task does by now is not known: both its sleeps end. */
   if (!g_mutex_trylock (&loop->turn_lock)) {
-    g_atomic_int_compare_and_exchange (&loop->sleeping, HELPED, was);
-    gst_srtla_loop_wake (loop, TRUE);
+    g_atomic_int_compare_and_exchange (&loop->sleeping, HELPED, AWAKE);
+    gst_poll_set_flushing (loop->poll, TRUE);
+    gst_poll_set_flushing (loop->pause, TRUE);
     return;
   }
   /* Until the lock was ours the task may have gone on: that does no harm. */
