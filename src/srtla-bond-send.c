@@ -472,6 +472,23 @@ track_elsewhere (SrtlaBond * bond, SrtlaUplink * uplink,
   uplink->in_flight++;
 }
 
+/* Returns: an uplink that is up, if only just: better than none. */
+static guint
+stalled_beside (const SrtlaBond * bond, const SrtlaOutput * output)
+{
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[i];
+
+    if (uplink->slot != output->uplink && uplink->state == SRTLA_UPLINK_UP
+        && uplink->stalled && !uplink->suspended && !uplink->blocked
+        && uplink->largest >= output->packet.size)
+      return uplink->slot;
+  }
+  return SRTLA_NO_UPLINK;
+}
+
 /* What an uplink could not send goes by another, whether that has room or not:
  * it waited long enough. Returns: FALSE if there is none. */
 static gboolean
@@ -486,6 +503,8 @@ send_elsewhere (SrtlaBond * bond, const SrtlaOutput * output)
     return FALSE;
   again.uplink = srtla_enhanced_soonest (bond, (guint) output->packet.size,
       G_GUINT64_CONSTANT (1) << output->uplink);
+  if (again.uplink == SRTLA_NO_UPLINK)
+    again.uplink = stalled_beside (bond, output);
   if (again.uplink == SRTLA_NO_UPLINK)
     return FALSE;
   uplink = bond->uplinks[again.uplink];

@@ -25,7 +25,7 @@ struct _ModelReceiver
   GHashTable *counts;           /* source address → guint64 packets */
   GHashTable *cut;              /* set of source addresses */
   gboolean cut_all;
-  gboolean refuse;
+  gboolean refuse, drop_data;
   guint group;                  /* the latest that was opened */
 };
 
@@ -138,6 +138,8 @@ receive (ModelReceiver *model, GSocketAddress * address, const guint8 *data,
     send_to (model, address, error, sizeof error);
     return;
   }
+  if (model->drop_data && srtla_kind_is_srt (srtla_packet_kind (data, size)))
+    return;
   srtla_receiver_receive (model->core, find_peer (model, address), data, size,
       now ());
   take_outputs (model);
@@ -278,6 +280,14 @@ model_receiver_cut (ModelReceiver *model, const gchar *source, gboolean cut)
     g_hash_table_add (model->cut, g_strdup (source));
   else
     g_hash_table_remove (model->cut, source);
+  g_mutex_unlock (&model->lock);
+}
+
+void
+model_receiver_drop_data (ModelReceiver *model, gboolean drop)
+{
+  g_mutex_lock (&model->lock);
+  model->drop_data = drop;
   g_mutex_unlock (&model->lock);
 }
 

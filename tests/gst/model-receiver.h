@@ -26,6 +26,9 @@ guint model_receiver_port (ModelReceiver *model);
 void model_receiver_cut (ModelReceiver *model, const gchar *source,
     gboolean cut);
 
+/* Drops SRT packets that come, and no others. */
+void model_receiver_drop_data (ModelReceiver *model, gboolean drop);
+
 /* Answers all registration with REG_ERR, as a full receiver does. */
 void model_receiver_refuse (ModelReceiver *model, gboolean refuse);
 

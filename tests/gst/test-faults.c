@@ -329,6 +329,29 @@ test_stuck (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture_stat (fixture, "dropped-uplink-queue"), ==, 0);
 }
 
+/* The same when the other is in doubt, and the one found dead meanwhile. */
+static void
+test_stuck_and_stalled (Fixture *fixture, gconstpointer data)
+{
+  (void) data;
+  g_object_set (fixture->element, "uplinks", "127.0.0.3", NULL);
+  fixture_play (fixture, 1);
+  fixture_push (fixture, 0, 20);
+  fixture_wait_stat (fixture, "srtla-acks", 2);
+  model_receiver_drop_data (fixture->receiver, TRUE);
+  fixture_push (fixture, 20, 20);
+  fixture_wait_uplink (fixture, "127.0.0.3", "stalled");
+  g_assert_true (fixture_add_uplink (fixture, "127.0.0.2"));
+  fixture_wait_uplink (fixture, "127.0.0.2", "up");
+  failing_socket_start (2, EAGAIN);
+  model_receiver_drop_data (fixture->receiver, FALSE);
+  fixture_push (fixture, 40, 5);
+  fixture_wait_uplink (fixture, "127.0.0.2", "down");
+  fixture_wait_stat (fixture, "packets-sent", 45);
+  fixture_wait_packets (fixture, 25);
+  g_assert_cmpuint (failing_socket_stop (), >, 0);
+}
+
 /* ---- The clock ----------------------------------------------------------- */
 
 /* Days to and fro: nothing looks at the time of day. */
@@ -407,6 +430,7 @@ add_tests (void)
         test_all_fail);
   fixture_add_test ("/faults/expired-stuck", test_expired_stuck);
   fixture_add_test ("/faults/stuck", test_stuck);
+  fixture_add_test ("/faults/stuck-and-stalled", test_stuck_and_stalled);
   fixture_add_test ("/faults/clock", test_clock);
 }
 

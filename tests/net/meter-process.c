@@ -80,5 +80,6 @@ main (int argc, char **argv)
   fflush (stdout);
   while (fgets (line, sizeof line, stdin) != NULL)
     obey (meter, line);
+  srt_meter_free (meter);
   return EXIT_SUCCESS;
 }
