@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "gstsrtladebug.h"
 #include "gstsrtlaengine.h"
 #include "gstsrtlasocket.h"
 #include "gstsrtlathread.h"
@@ -74,7 +73,13 @@ struct _GstSrtPacketSrc
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS ("application/x-srt"));
 
-G_DEFINE_FINAL_TYPE (GstSrtPacketSrc, gst_srt_packet_src, GST_TYPE_PUSH_SRC)
+GST_DEBUG_CATEGORY_STATIC (gst_srt_packet_src_debug);
+#define GST_CAT_DEFAULT gst_srt_packet_src_debug
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (GstSrtPacketSrc, gst_srt_packet_src,
+    GST_TYPE_PUSH_SRC,
+    GST_DEBUG_CATEGORY_INIT (gst_srt_packet_src_debug, "srtpacketsrc", 0,
+        "SRT packets from SRT callers"))
 
 GST_ELEMENT_REGISTER_DEFINE (srtpacketsrc, "srtpacketsrc", GST_RANK_NONE,
     GST_TYPE_SRT_PACKET_SRC)
