@@ -21,6 +21,10 @@
 /* SRT's ACKs, relayed each 10 ms, were not heard for so long; they have bursts
  * of losses of their own. */
 #define CUT_OFF (200 * SRTLA_MILLISECOND)
+/* So much of what was in flight is much less, and so many round trips are seen
+ * then. */
+#define FLAT_EIGHTHS 4
+#define FLAT_SAMPLES 3
 /* While proof keeps coming at this distance an uplink is slow, not stalled. */
 #define PROOF_GAP (100 * SRTLA_MILLISECOND)
 /* Nothing at all was heard for so long although something was asked. */
@@ -377,9 +381,48 @@ wants_train (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
       <= bond->stats.bytes_sent / EXPLORATION_PARTS;
 }
 
+/* A queue gets shorter when less is in flight. Round trips that stay as long are
+ * the path's own: it has become longer, and what was the minimum never returns. */
+static void
+notice_longer_path (SrtlaUplink * uplink, SrtlaTime now)
+{
+  guint64 bytes = srtla_inflight_bytes (uplink->log);
+  SrtlaTime rtt = uplink->rtt.latest;
+
+  if (!uplink->delivery.congested || uplink->stalled) {
+    uplink->flat.since = 0;
+    return;
+  }
+  if (uplink->flat.since == 0 || rtt * 5 < uplink->flat.rtt * 4
+      || rtt * 4 > uplink->flat.rtt * 5) {
+    uplink->flat.since = MAX (now, 1);
+    uplink->flat.rtt = rtt;
+    uplink->flat.bytes = 0;
+    uplink->flat.capacity = uplink->delivery.capacity;
+  }
+  uplink->flat.bytes = MAX (uplink->flat.bytes, bytes);
+  if (bytes * 8 > uplink->flat.bytes * FLAT_EIGHTHS) {
+    uplink->flat.low_since = 0;
+    return;
+  }
+  if (uplink->flat.low_since == 0)
+    uplink->flat.low_since = now;
+  if (now < uplink->flat.low_since + rtt) {
+    uplink->flat.samples = uplink->rtt.samples;
+    return;
+  }
+  if (uplink->rtt.samples - uplink->flat.samples < FLAT_SAMPLES)
+    return;
+  srtla_rtt_rebase (&uplink->rtt, MIN (uplink->flat.rtt, rtt), now);
+  uplink->delivery.capacity = MAX (uplink->delivery.capacity,
+      uplink->flat.capacity);
+  uplink->flat.since = 0;
+}
+
 static void
 guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
+  notice_longer_path (uplink, now);
   if (!uplink->stalled && (proof_is_overdue (bond, uplink, now)
           || is_cut_off (bond, uplink, now)))
     stall (bond, uplink, now);

@@ -55,6 +55,13 @@ srtla_rtt_sample (SrtlaRtt *rtt, SrtlaTime sample, SrtlaTime now)
   return TRUE;
 }
 
+void
+srtla_rtt_rebase (SrtlaRtt *rtt, SrtlaTime minimum, SrtlaTime now)
+{
+  rtt->minimum = rtt->next_minimum = minimum;
+  rtt->minimum_at = rtt->next_minimum_at = now;
+}
+
 SrtlaTime
 srtla_rtt_times (const SrtlaRtt *rtt, guint factor, SrtlaTime least)
 {

@@ -33,6 +33,9 @@ void srtla_rtt_reset (SrtlaRtt *rtt);
  * over SRTLA_RTT_MAX. A sample of 0 counts as 1 µs. */
 gboolean srtla_rtt_sample (SrtlaRtt *rtt, SrtlaTime sample, SrtlaTime now);
 
+/* The path has become longer: forgets lower round trips than `minimum`. */
+void srtla_rtt_rebase (SrtlaRtt *rtt, SrtlaTime minimum, SrtlaTime now);
+
 /* Returns: factor × smoothed RTT, at least `least`; `least` too before the
  * first sample. */
 SrtlaTime srtla_rtt_times (const SrtlaRtt *rtt, guint factor, SrtlaTime least);

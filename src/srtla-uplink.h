@@ -107,6 +107,15 @@ typedef struct
   gint64 tokens;                /* millionths of bytes that it allows now; a
                                  * packet may take it below 0 */
   SrtlaTime tokens_at;          /* when they were last counted */
+  struct
+  {
+    SrtlaTime since;            /* round trips are much the same; 0 = no queue */
+    SrtlaTime rtt;
+    guint64 bytes;              /* most in flight since */
+    guint64 capacity;           /* when it began */
+    SrtlaTime low_since;        /* much less is in flight; 0 = it is not */
+    guint samples;              /* of the round trip, a round trip after that */
+  } flat;                       /* a queue that does not depend on the load */
   guint lost_in_row;            /* NAKs since something of it was settled */
   guint lost_since_proof;       /* packets sent after it, as NAKs tell */
   SrtlaTime doubted_until;      /* a packet went missing for no other reason; its

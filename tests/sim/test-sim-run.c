@@ -331,6 +331,42 @@ test_after_overload (void)
   sim_scenario_free (scenario);
 }
 
+/* Round trips that are longer for good are no queue: nothing is late, from 500 ms
+ * of SRT latency on. */
+static void
+test_longer_path (void)
+{
+  static const gchar *const latencies[] = { "caller.latency=1s",
+    "caller.latency=500ms"
+  };
+  guint i;
+
+  for (i = 0; i < (is_slow ()? 1 : G_N_ELEMENTS (latencies)); i++) {
+    const gchar *settings[] = { latencies[i], NULL };
+    SimScenario *scenario = load ("longer-path", settings);
+    SimResult *result = run (scenario, "enhanced", 1);
+
+    g_assert_cmpfloat (sim_result_total (result)->delivered, >=,
+        0.999 * sim_result_total (result)->produced);
+    sim_result_free (result);
+    sim_scenario_free (scenario);
+  }
+}
+
+/* Round trips do not tell that it is full, its losses do. */
+static void
+test_short_queue (void)
+{
+  SimScenario *scenario = load ("short-queue", NULL);
+  SimResult *result = run (scenario, "enhanced", 1);
+
+  g_assert_cmpuint (result->uplinks[2].lost_queue, <,
+      result->uplinks[2].offered / 2);
+  g_assert_cmpuint (result->uplinks[2].delivered_bytes * 8 / 60, >, 250000);
+  sim_result_free (result);
+  sim_scenario_free (scenario);
+}
+
 /* A metered uplink carries what it may. */
 static void
 test_max_bitrate (void)
@@ -361,6 +397,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sim/run/two-callers", test_two_callers);
   g_test_add_func ("/sim/run/overload", test_overload);
   g_test_add_func ("/sim/run/after-overload", test_after_overload);
+  g_test_add_func ("/sim/run/longer-path", test_longer_path);
+  g_test_add_func ("/sim/run/short-queue", test_short_queue);
   g_test_add_func ("/sim/run/max-bitrate", test_max_bitrate);
   add_scenarios ();
   return g_test_run ();

@@ -143,6 +143,23 @@ test_minimum (void)
   }
 }
 
+/* What was lower is forgotten; what comes later and is lower counts. */
+static void
+test_rebase (void)
+{
+  SrtlaRtt rtt;
+
+  srtla_rtt_reset (&rtt);
+  srtla_rtt_sample (&rtt, 40 * MS, SRTLA_SECOND);
+  srtla_rtt_sample (&rtt, 340 * MS, 2 * SRTLA_SECOND);
+  srtla_rtt_rebase (&rtt, 335 * MS, 3 * SRTLA_SECOND);
+  g_assert_cmpuint (rtt.minimum, ==, 335 * MS);
+  srtla_rtt_sample (&rtt, 345 * MS, 4 * SRTLA_SECOND);
+  g_assert_cmpuint (rtt.minimum, ==, 335 * MS);
+  srtla_rtt_sample (&rtt, 50 * MS, 5 * SRTLA_SECOND);
+  g_assert_cmpuint (rtt.minimum, ==, 50 * MS);
+}
+
 /* Against all samples: the minimum is one of the window's, and no sample of its
  * younger half is below it. */
 static void
@@ -189,5 +206,6 @@ main (int argc, char **argv)
   g_test_add_func ("/rtt/times", test_times);
   g_test_add_func ("/rtt/minimum", test_minimum);
   g_test_add_func ("/rtt/minimum-random", test_minimum_random);
+  g_test_add_func ("/rtt/rebase", test_rebase);
   return g_test_run ();
 }
