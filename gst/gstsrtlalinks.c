@@ -325,14 +325,6 @@ gst_srtla_links_update (GstSrtlaLinks * links, SrtlaTime now)
 
 /* ---- Events ------------------------------------------------------------- */
 
-/* What waits for the socket of an uplink that is down may wait for long. */
-static void
-give_away (GstSrtlaLinks * links, GstSrtlaLink * link, SrtlaTime now)
-{
-  gst_srtla_link_return (link, now);
-  links->shared.drain (links->shared.drain_data, now);
-}
-
 static void
 uplink_changed (GstSrtlaLinks * links, const SrtlaEvent * event)
 {
@@ -347,8 +339,6 @@ uplink_changed (GstSrtlaLinks * links, const SrtlaEvent * event)
   } else if (event->to != SRTLA_UPLINK_UP
       && link->core_state == SRTLA_UPLINK_UP) {
     links->up--;
-    if (event->to == SRTLA_UPLINK_DOWN && links->up > 0)
-      give_away (links, link, event->time);
   }
   link->core_state = event->to;
   link->stalled = FALSE;

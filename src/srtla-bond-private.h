@@ -220,6 +220,8 @@ srtla_bond_is_classic (const SrtlaBond * bond)
  * copies; in modes but classic only where there is room. Returns: FALSE if no
  * uplink takes it now; the reference is still the caller's then. */
 gboolean srtla_bond_send (SrtlaBond *bond, const SrtlaItem *item);
+/* Returns: another uplink that is up, if only just; or SRTLA_NO_UPLINK. */
+guint srtla_bond_stalled_beside (const SrtlaBond *bond, guint slot, gsize size);
 
 /* srtla-bond-books.c: the books of classes and flows, and the totals of what is
  * lost. */

@@ -339,7 +339,10 @@ srtla_bond_has_room_beside (const SrtlaBond * bond, guint slot, gsize size)
     if (bond->order[i]->slot != slot && has_room (bond->order[i], FALSE, size))
       return TRUE;
   }
-  return FALSE;
+  /* Rather a doubtful one than one that is down. */
+  return bond->uplinks[slot] != NULL
+      && bond->uplinks[slot]->state != SRTLA_UPLINK_UP
+      && srtla_bond_stalled_beside (bond, slot, size) != SRTLA_NO_UPLINK;
 }
 
 /* Sends the next packet of a class if it needs no room, which control packets do

@@ -472,18 +472,17 @@ track_elsewhere (SrtlaBond * bond, SrtlaUplink * uplink,
   uplink->in_flight++;
 }
 
-/* Returns: an uplink that is up, if only just: better than none. */
-static guint
-stalled_beside (const SrtlaBond * bond, const SrtlaOutput * output)
+guint
+srtla_bond_stalled_beside (const SrtlaBond * bond, guint slot, gsize size)
 {
   guint i;
 
   for (i = 0; i < bond->n_uplinks; i++) {
     const SrtlaUplink *uplink = bond->order[i];
 
-    if (uplink->slot != output->uplink && uplink->state == SRTLA_UPLINK_UP
+    if (uplink->slot != slot && uplink->state == SRTLA_UPLINK_UP
         && uplink->stalled && !uplink->suspended && !uplink->blocked
-        && uplink->largest >= output->packet.size)
+        && uplink->largest >= size)
       return uplink->slot;
   }
   return SRTLA_NO_UPLINK;
@@ -504,7 +503,8 @@ send_elsewhere (SrtlaBond * bond, const SrtlaOutput * output)
   again.uplink = srtla_enhanced_soonest (bond, (guint) output->packet.size,
       G_GUINT64_CONSTANT (1) << output->uplink);
   if (again.uplink == SRTLA_NO_UPLINK)
-    again.uplink = stalled_beside (bond, output);
+    again.uplink = srtla_bond_stalled_beside (bond, output->uplink,
+        output->packet.size);
   if (again.uplink == SRTLA_NO_UPLINK)
     return FALSE;
   uplink = bond->uplinks[again.uplink];
