@@ -44,16 +44,21 @@ count_warnings (GstBus *bus, GstMessage *message, gpointer user_data)
 static gboolean
 wake_up (gpointer data)
 {
-  (void) data;
+  NetStream *stream = data;
+  gint64 now = g_get_monotonic_time ();
+
+  stream->lateness = MAX (stream->lateness, now - stream->woken_at
+      - LOOK_TIME * 1000);
+  stream->woken_at = now;
   return G_SOURCE_CONTINUE;
 }
 
 void
 net_stream_run_until (NetStream *stream, gint64 until)
 {
-  guint timer = g_timeout_add (LOOK_TIME, wake_up, NULL);
+  guint timer = g_timeout_add (LOOK_TIME, wake_up, stream);
 
-  (void) stream;
+  stream->woken_at = g_get_monotonic_time ();
   while (g_get_monotonic_time () < until)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (timer);

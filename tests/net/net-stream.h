@@ -36,6 +36,8 @@ typedef struct
   GRand *random;                /* from the seed */
   guint modems;
   guint warnings;               /* posted by the element so far */
+  gint64 woken_at, lateness;    /* µs: how late a timer was at worst, which says
+                                 * how busy the machine was */
 } NetStream;
 
 /* For programs that nobody has told in their environment where tools, plugin

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * soak [--minutes N] [--seed N] [--json FILE]: one stream, to which one fault
+ * soak [--minutes N] [--seed N] [--json FILE] [--only NAME,…]: one stream, to which one fault
  * after another happens at random, and what it looks like from outside:
  * payload, books, memory, threads, descriptors. Writes a report in Markdown.
  */
@@ -40,12 +40,13 @@ typedef struct
   SoakCensus census;
   FaultRecord *records;         /* of each fault */
   guint n_faults;
-  guint *deck, dealt;           /* each comes once before any comes again */
+  guint *deck, n_deck, dealt;   /* each comes once before any comes again */
+  gchar **only;                 /* names of those; NULL: all */
   guint audits;
   GPtrArray *complaints;        /* text, owned */
   SrtMeterTotals srt;
   guint64 sent, lost, lost_in_faults, lost_on_links, received;
-  gint64 began;
+  gint64 began, lateness;
 } Soak;
 
 static void
@@ -75,8 +76,8 @@ deal (Soak *soak)
 {
   guint i, j, held;
 
-  if (soak->dealt == soak->n_faults) {
-    for (i = soak->n_faults - 1; i > 0; i--) {
+  if (soak->dealt == soak->n_deck) {
+    for (i = soak->n_deck - 1; i > 0; i--) {
       j = (guint) g_rand_int_range (soak->stream.random, 0, (gint32) i + 1);
       held = soak->deck[i];
       soak->deck[i] = soak->deck[j];
@@ -117,6 +118,8 @@ let_one_happen (Soak *soak)
   gint64 began = g_get_monotonic_time (), ended, back;
   guint64 sent, lost;
 
+  soak->lateness = MAX (soak->lateness, soak->stream.lateness);
+  soak->stream.lateness = 0;
   net_fault_happen (fault, &soak->stream, choose_time (soak, fault));
   ended = g_get_monotonic_time ();
   fprintf (stderr, "minute %.1f: %s, %.1f s\n",
@@ -138,7 +141,8 @@ let_one_happen (Soak *soak)
   soak->lost_in_faults += lost;
   if (fault->whole && lost > 0)
     complain (soak, "%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-        " messages lost", fault->name, lost, sent);
+        " messages lost; timers were up to %" G_GINT64_FORMAT " ms late",
+        fault->name, lost, sent, soak->stream.lateness / 1000);
   audit (soak, "it was back");
 }
 
@@ -252,6 +256,8 @@ print_report (const Soak *soak)
       soak->lost_on_links);
   printf ("* The element's books were looked at %u times, those of the links at "
       "the end.\n", soak->audits);
+  printf ("* Timers were up to %" G_GINT64_FORMAT " ms late: so busy was the "
+      "machine.\n", MAX (soak->lateness, soak->stream.lateness) / 1000);
   soak_census_print (&soak->census);
   for (i = 0; i < soak->complaints->len; i++)
     printf ("* **%s**\n", (gchar *) soak->complaints->pdata[i]);
@@ -300,9 +306,12 @@ prepare (Soak *soak)
     soak->n_faults++;
   soak->records = g_new0 (FaultRecord, soak->n_faults);
   soak->deck = g_new (guint, soak->n_faults);
-  for (i = 0; i < soak->n_faults; i++)
-    soak->deck[i] = i;
-  soak->dealt = soak->n_faults;
+  for (i = 0; i < soak->n_faults; i++) {
+    if (soak->only == NULL || g_strv_contains ((const gchar * const *)
+            soak->only, net_faults[i].name))
+      soak->deck[soak->n_deck++] = i;
+  }
+  soak->dealt = soak->n_deck;
   soak->complaints = g_ptr_array_new_with_free_func (g_free);
   soak_census_init (&soak->census, soak->minutes);
 }
@@ -314,9 +323,11 @@ main (int argc, char **argv)
   NetNamespaces namespaces;
   gint minutes = 60;
   gint64 seed = 0;
+  gchar *only = NULL;
   const GOptionEntry entries[] = {
     {"minutes", 0, 0, G_OPTION_ARG_INT, &minutes, "How long (60)", "N"},
     {"seed", 0, 0, G_OPTION_ARG_INT64, &seed, "Of all that is random", "N"},
+    {"only", 0, 0, G_OPTION_ARG_STRING, &only, "These faults", "NAME,…"},
     {"json", 0, 0, G_OPTION_ARG_FILENAME, &soak.json, "Figures", "FILE"},
     {NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL}
   };
@@ -341,7 +352,10 @@ main (int argc, char **argv)
   soak.seed = seed != 0 ? (guint64) seed : g_random_int ();
   fprintf (stderr, "seed %" G_GUINT64_FORMAT "\n", soak.seed);
   soak.stream.settings.namespaces = &namespaces;
+  soak.only = only != NULL ? g_strsplit (only, ",", -1) : NULL;
   prepare (&soak);
+  if (soak.n_deck == 0)
+    g_error ("no such fault");
   run (&soak);
   measure (&soak);
   print_report (&soak);
@@ -351,6 +365,8 @@ main (int argc, char **argv)
   g_ptr_array_unref (soak.complaints);
   g_free (soak.records);
   g_free (soak.deck);
+  g_strfreev (soak.only);
+  g_free (only);
   soak_census_clear (&soak.census);
   return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
