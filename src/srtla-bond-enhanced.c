@@ -110,10 +110,7 @@ note_arrival (SrtlaBond * bond, const SrtlaInflightEntry * taken, SrtlaTime now)
   if (entry == NULL || entry->arrived_at != 0)
     return;
   entry->arrived_at = now;
-  if (entry->owner == NULL)
-    return;
-  bond->kept_bytes -= entry->size;
-  srtla_bond_release (bond, entry->owner);
+  srtla_enhanced_unkeep (bond, entry);
   entry->data = NULL;
   entry->owner = NULL;
 }

@@ -467,15 +467,6 @@ srtla_enhanced_retransmission (const SrtlaBond * bond,
 
 /* ---- Rescue ------------------------------------------------------------ */
 
-void
-srtla_enhanced_unkeep (SrtlaBond * bond, const SrtlaTrackerEntry * entry)
-{
-  if (entry->owner == NULL)
-    return;
-  bond->kept_bytes -= entry->size;
-  srtla_bond_release (bond, entry->owner);
-}
-
 /* Drops what is of no use any more. */
 static void
 drop_late (SrtlaBond * bond, guint caller, SrtlaTime now)

@@ -189,7 +189,15 @@ guint srtla_enhanced_retransmission (const SrtlaBond *bond,
  * of no use any more; drops all of a caller. */
 void srtla_enhanced_keep (SrtlaBond *bond, guint caller, guint32 sequence,
     const SrtlaPacket *packet, SrtlaTime now);
-void srtla_enhanced_unkeep (SrtlaBond *bond, const SrtlaTrackerEntry *entry);
+/* Gives up the packet that an entry keeps, if any; the entry still names it. */
+static inline void
+srtla_enhanced_unkeep (SrtlaBond * bond, const SrtlaTrackerEntry * entry)
+{
+  if (entry->owner == NULL)
+    return;
+  bond->kept_bytes -= entry->size;
+  srtla_bond_release (bond, entry->owner);
+}
 void srtla_enhanced_drop_kept (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_drop_all_kept (SrtlaBond *bond, guint caller);
 /* Sends once more what nobody will miss in time. */
@@ -208,6 +216,13 @@ srtla_bond_end_plan (SrtlaBond * bond)
 {
   bond->planned = FALSE;
   bond->useful_from = SRTLA_TIME_NONE;
+}
+
+/* Returns: whether what is left is for control packets of each uplink. */
+static inline gboolean
+srtla_bond_outputs_are_full (const SrtlaBond * bond)
+{
+  return bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1;
 }
 
 static inline gboolean

@@ -332,8 +332,7 @@ srtla_bond_has_room_beside (const SrtlaBond * bond, guint slot, gsize size)
 {
   guint i;
 
-  if (srtla_bond_is_classic (bond) || bond->outputs_waiting
-      >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1)
+  if (srtla_bond_is_classic (bond) || srtla_bond_outputs_are_full (bond))
     return FALSE;
   for (i = 0; i < bond->n_uplinks; i++) {
     if (bond->order[i]->slot != slot && has_room (bond->order[i], FALSE, size))

@@ -212,8 +212,7 @@ srtla_bond_emit_copy (SrtlaBond * bond, SrtlaUplink * uplink, guint caller,
   guint32 sequence = srtla_srt_sequence (packet->data);
 
   /* The caller's clock may read otherwise than when the packet came. */
-  if (bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1
-      || now >= output.expires)
+  if (srtla_bond_outputs_are_full (bond) || now >= output.expires)
     return FALSE;
   srtla_bond_end_plan (bond);
   if (packet->owner != NULL && bond->config.reference != NULL)
@@ -498,7 +497,7 @@ send_elsewhere (SrtlaBond * bond, const SrtlaOutput * output)
 
   if (srtla_bond_is_classic (bond) || output->copy != SRTLA_COPY_NONE
       || output->packet.owner == NULL || bond->config.reference == NULL
-      || bond->outputs_waiting >= SRTLA_BOND_OUTPUTS - SRTLA_MAX_UPLINKS - 1)
+      || srtla_bond_outputs_are_full (bond))
     return FALSE;
   again.uplink = srtla_enhanced_soonest (bond, (guint) output->packet.size,
       G_GUINT64_CONSTANT (1) << output->uplink);
