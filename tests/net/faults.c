@@ -351,7 +351,7 @@ main (int argc, char **argv)
     seed = environment != NULL
         ? (gint64) g_ascii_strtoull (environment, NULL, 10) : g_random_int ();
   suite.seed = (guint64) seed;
-  net_stream_find_everything ();
+  net_world_find_everything ();
   if (name != NULL)
     status = run_case (net_fault_find (name), suite.full, suite.seed);
   else

@@ -35,24 +35,6 @@ static const GOptionEntry entries[] = {
   G_OPTION_ENTRY_NULL
 };
 
-/* What the tests get from meson is found next to the program. */
-static void
-find_everything (void)
-{
-  gchar *program = g_file_read_link ("/proc/self/exe", NULL);
-  gchar *here = g_path_get_dirname (program);
-  gchar *tools = g_build_filename (here, "..", "tools", NULL);
-  gchar *plugin = g_build_filename (here, "..", "..", "gst", NULL);
-
-  g_setenv ("SRTLA_TEST_TOOLS", tools, FALSE);
-  g_setenv ("SRTLA_TEST_NET", here, FALSE);
-  g_setenv ("GST_PLUGIN_PATH_1_0", plugin, FALSE);
-  g_free (program);
-  g_free (here);
-  g_free (tools);
-  g_free (plugin);
-}
-
 /* Returns: the scenario's file, the caller's: a path, or a name among those that
  * come with the simulator and with these tests. */
 static gchar *
@@ -155,7 +137,7 @@ main (int argc, char **argv)
     fprintf (stderr, "net-run: this system does not let us: %s\n", reason);
     return 77;
   }
-  find_everything ();
+  net_world_find_everything ();
   gst_init (&argc, &argv);
   g_set_print_handler (say_nothing);
   samples = g_strdup (csv);

@@ -93,23 +93,6 @@ net_stream_wait_back (NetStream *stream, gint64 patience)
 }
 
 void
-net_stream_find_everything (void)
-{
-  gchar *program = g_file_read_link ("/proc/self/exe", NULL);
-  gchar *here = g_path_get_dirname (program);
-  gchar *tools = g_build_filename (here, "..", "tools", NULL);
-  gchar *plugin = g_build_filename (here, "..", "..", "gst", NULL);
-
-  g_setenv ("SRTLA_TEST_TOOLS", tools, FALSE);
-  g_setenv ("SRTLA_TEST_NET", here, FALSE);
-  g_setenv ("GST_PLUGIN_PATH_1_0", plugin, FALSE);
-  g_free (program);
-  g_free (here);
-  g_free (tools);
-  g_free (plugin);
-}
-
-void
 net_stream_start (NetStream *stream, const NetStreamSettings *settings)
 {
   gchar *scenario = g_build_filename (g_getenv ("NET_SCENARIOS"),

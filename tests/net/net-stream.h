@@ -40,9 +40,6 @@ typedef struct
                                  * how busy the machine was */
 } NetStream;
 
-/* For programs that nobody has told in their environment where tools, plugin
- * and scenario are: they are found from the program on. */
-void net_stream_find_everything (void);
 
 /* Starts everything and waits until the modems are up and messages come. */
 void net_stream_start (NetStream *stream, const NetStreamSettings *settings);

@@ -386,6 +386,23 @@ start_emulator (NetWorld *world, const NetWorldSettings *settings,
   return ready;
 }
 
+void
+net_world_find_everything (void)
+{
+  gchar *program = g_file_read_link ("/proc/self/exe", NULL);
+  gchar *here = g_path_get_dirname (program);
+  gchar *tools = g_build_filename (here, "..", "tools", NULL);
+  gchar *plugin = g_build_filename (here, "..", "..", "gst", NULL);
+
+  g_setenv ("SRTLA_TEST_TOOLS", tools, FALSE);
+  g_setenv ("SRTLA_TEST_NET", here, FALSE);
+  g_setenv ("GST_PLUGIN_PATH_1_0", plugin, FALSE);
+  g_free (program);
+  g_free (here);
+  g_free (tools);
+  g_free (plugin);
+}
+
 NetWorld *
 net_world_new (const NetNamespaces *namespaces,
     const NetWorldSettings *settings, GError **error)

@@ -50,6 +50,10 @@ typedef struct
   const gchar *csv;             /* file for statistics; NULL: none */
 } NetWorldSettings;
 
+/* For programs that nobody has told in their environment where tools and plugin
+ * are, as meson tells the tests: they are found from the program on. */
+void net_world_find_everything (void);
+
 /* Starts the emulator; every modem is up. Returns: NULL with an error. */
 NetWorld *net_world_new (const NetNamespaces *namespaces,
     const NetWorldSettings *settings, GError **error);

@@ -346,7 +346,7 @@ main (int argc, char **argv)
     fprintf (stderr, "soak: %s\n", good ? "minutes" : error->message);
     return EXIT_FAILURE;
   }
-  net_stream_find_everything ();
+  net_world_find_everything ();
   gst_init (NULL, NULL);
   soak.minutes = (guint) minutes;
   soak.seed = seed != 0 ? (guint64) seed : g_random_int ();
