@@ -39,42 +39,6 @@ srtla_bond_book_leave (SrtlaBond * bond, const SrtlaItem * item)
 }
 
 static void
-count_total (SrtlaBondStats * stats, SrtlaLoss reason)
-{
-  switch (reason) {
-    case SRTLA_LOSS_NOT_SRT:
-      stats->dropped_not_srt++;
-      break;
-    case SRTLA_LOSS_NO_UPLINK:
-      stats->dropped_no_uplink++;
-      break;
-    case SRTLA_LOSS_FULL:
-      stats->dropped_full++;
-      break;
-    case SRTLA_LOSS_SEND_ERROR:
-      stats->dropped_send_error++;
-      break;
-    case SRTLA_LOSS_UPLINK_QUEUE:
-      stats->dropped_uplink_queue++;
-      break;
-    case SRTLA_LOSS_UPLINK_REMOVED:
-      stats->dropped_uplink_removed++;
-      break;
-    case SRTLA_LOSS_QUEUE:
-      stats->dropped_queue++;
-      break;
-    case SRTLA_LOSS_EXPIRED:
-      stats->dropped_expired++;
-      break;
-    case SRTLA_LOSS_FLUSHED:
-      stats->dropped_flushed++;
-      break;
-    case SRTLA_N_LOSSES:
-      break;
-  }
-}
-
-static void
 undo_out (SrtlaTraffic * traffic, gsize size, SrtlaLoss reason)
 {
   if (traffic->packets_out == 0)
@@ -88,7 +52,7 @@ void
 srtla_bond_book_undo (SrtlaBond * bond, const SrtlaOutput * output,
     SrtlaLoss reason)
 {
-  count_total (&bond->stats, reason);
+  bond->stats.lost[reason]++;
   undo_out (srtla_bond_flow_books (bond, output->flow), output->packet.size, reason);
   undo_out (srtla_bond_class_books (bond, output->priority), output->packet.size, reason);
 }
@@ -96,7 +60,7 @@ srtla_bond_book_undo (SrtlaBond * bond, const SrtlaOutput * output,
 void
 srtla_bond_drop (SrtlaBond * bond, const SrtlaItem * item, SrtlaLoss reason)
 {
-  count_total (&bond->stats, reason);
+  bond->stats.lost[reason]++;
   srtla_bond_flow_books (bond, item->flow)->lost[reason]++;
   if (reason != SRTLA_LOSS_NOT_SRT)
     srtla_bond_class_books (bond, item->priority)->lost[reason]++;

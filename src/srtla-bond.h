@@ -317,14 +317,26 @@ typedef enum
   SRTLA_LOSS_NOT_SRT,           /* has no class */
   SRTLA_LOSS_NO_UPLINK,
   SRTLA_LOSS_FULL,              /* outputs were not taken */
-  SRTLA_LOSS_SEND_ERROR,
-  SRTLA_LOSS_UPLINK_QUEUE,
+  SRTLA_LOSS_SEND_ERROR,        /* FAILED */
+  SRTLA_LOSS_UPLINK_QUEUE,      /* DROPPED */
   SRTLA_LOSS_UPLINK_REMOVED,
   SRTLA_LOSS_QUEUE,             /* no room in the flow's queue */
-  SRTLA_LOSS_EXPIRED,
+  SRTLA_LOSS_EXPIRED,           /* could not arrive in time any more */
   SRTLA_LOSS_FLUSHED,
   SRTLA_N_LOSSES
 } SrtlaLoss;
+
+/* lost: packets, by reason. */
+static inline guint64
+srtla_losses_sum (const guint64 lost[SRTLA_N_LOSSES])
+{
+  guint64 packets = 0;
+  guint i;
+
+  for (i = 0; i < SRTLA_N_LOSSES; i++)
+    packets += lost[i];
+  return packets;
+}
 
 /* The books of a class or a flow: in = out + lost + waiting. In mode classic
  * all packets count as LOW. */
@@ -342,12 +354,8 @@ typedef struct
 static inline guint64
 srtla_traffic_accounted (const SrtlaTraffic * traffic)
 {
-  guint64 packets = traffic->packets_out + traffic->waiting;
-  guint i;
-
-  for (i = 0; i < SRTLA_N_LOSSES; i++)
-    packets += traffic->lost[i];
-  return packets;
+  return traffic->packets_out + traffic->waiting
+      + srtla_losses_sum (traffic->lost);
 }
 
 typedef struct
@@ -371,19 +379,11 @@ typedef struct
 
 typedef struct
 {
-  /* From the callers. pushed = sent + dropped_* + waiting + outputs waiting. */
+  /* From the callers. pushed = sent + lost + waiting + outputs waiting. */
   guint64 packets_pushed, bytes_pushed;
   guint64 packets_sent, bytes_sent;     /* outputs not reported as failed */
   guint64 retransmissions;
-  guint64 dropped_not_srt;
-  guint64 dropped_no_uplink;
-  guint64 dropped_full;                 /* outputs were not taken */
-  guint64 dropped_send_error;           /* FAILED */
-  guint64 dropped_uplink_queue;         /* DROPPED */
-  guint64 dropped_uplink_removed;
-  guint64 dropped_queue;                /* no room in the flow's queue */
-  guint64 dropped_expired;              /* could not arrive in time any more */
-  guint64 dropped_flushed;
+  guint64 lost[SRTLA_N_LOSSES];
   guint waiting;                        /* for room on the uplinks, now */
   guint64 duplicates, duplicate_bytes;  /* copies of all kinds, beside packets_sent */
   guint64 probes;                       /* of those, packets */
@@ -425,11 +425,8 @@ typedef struct
 static inline guint64
 srtla_bond_stats_accounted (const SrtlaBondStats * stats)
 {
-  return stats->packets_sent + stats->dropped_not_srt
-      + stats->dropped_no_uplink + stats->dropped_full
-      + stats->dropped_send_error + stats->dropped_uplink_queue
-      + stats->dropped_uplink_removed + stats->dropped_queue
-      + stats->dropped_expired + stats->dropped_flushed + stats->waiting;
+  return stats->packets_sent + stats->waiting
+      + srtla_losses_sum (stats->lost);
 }
 
 /* Begins another interval for the delays of classes and flows. */

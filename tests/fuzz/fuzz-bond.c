@@ -36,7 +36,8 @@ check_books (const SrtlaBondStats *stats)
     in += books->traffic.packets_in;
     waiting += books->traffic.waiting;
   }
-  g_assert_cmpuint (in, ==, stats->packets_pushed - stats->dropped_not_srt);
+  g_assert_cmpuint (in, ==, stats->packets_pushed
+      - stats->lost[SRTLA_LOSS_NOT_SRT]);
   g_assert_cmpuint (waiting, ==, stats->waiting);
   for (i = 0; i < stats->n_flows; i++) {
     g_assert_true (srtla_queue_stats_balance (&stats->flows[i].queue));

@@ -501,7 +501,7 @@ check_books (const SrtlaBondStats *stats)
     flows_in += stats->flows[i].traffic.packets_in;
   }
   g_assert_cmpuint (classes_in, ==, stats->packets_pushed
-      - stats->dropped_not_srt);
+      - stats->lost[SRTLA_LOSS_NOT_SRT]);
   g_assert_cmpuint (flows_in, ==, stats->packets_pushed);
 }
 

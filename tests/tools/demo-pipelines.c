@@ -164,7 +164,7 @@ gboolean
 demo_decode (const gchar *location, DemoDecoded *decoded, GError **error)
 {
   gint frames = 0, sounds = 0;
-  DemoPipeline decoder = { NULL };
+  DemoPipeline decoder = {.pipeline = NULL };
   GstMessage *message = NULL;
   gboolean done = FALSE;
 

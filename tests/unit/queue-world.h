@@ -280,7 +280,8 @@ get_stats (const World *world, SrtlaBondStats *stats)
     waiting += class->ingress.packets + class->edf.packets
         + class->egress.packets;
   }
-  g_assert_cmpuint (in, ==, stats->packets_pushed - stats->dropped_not_srt);
+  g_assert_cmpuint (in, ==, stats->packets_pushed
+      - stats->lost[SRTLA_LOSS_NOT_SRT]);
   g_assert_cmpuint (waiting, ==, stats->waiting);
   g_assert_cmpuint (class_waiting, ==, stats->waiting);
   for (i = 0; i < stats->n_flows; i++)

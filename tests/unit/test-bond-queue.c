@@ -106,8 +106,8 @@ test_droppable (void)
     push_media (world, 1, SIZE, i % 2 == 0);
   take (world);
   stats = stats_of (world);
-  g_assert_cmpuint (stats->dropped_queue, >=, 2);
-  g_assert_cmpuint (stats->dropped_queue, ==,
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_QUEUE], >=, 2);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_QUEUE], ==,
       stats->classes[SRTLA_CLASS_BEST_EFFORT].traffic.lost[SRTLA_LOSS_QUEUE]);
   g_free (stats);
   for (i = 0; i < 20; i++)
@@ -141,7 +141,7 @@ test_expired (void)
   /* 100 bytes a millisecond, for 100 ms; packet_left () looks at each. */
   g_assert_cmpuint (world->n_sent, >=, 9);
   g_assert_cmpuint (world->n_sent, <=, 12);
-  g_assert_cmpuint (stats->dropped_expired, ==, 101 - world->n_sent);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_EXPIRED], ==, 101 - world->n_sent);
   g_assert_cmpuint (stats->waiting, ==, 0);
   g_free (stats);
   /* Too late already: not even with room for it. */
@@ -149,7 +149,7 @@ test_expired (void)
       FALSE, FALSE);
   take (world);
   stats = stats_of (world);
-  g_assert_cmpuint (stats->dropped_expired, ==, 102 - world->n_sent);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_EXPIRED], ==, 102 - world->n_sent);
   g_free (stats);
   world_free (world);
 }
@@ -373,7 +373,7 @@ test_mode (void)
   take (world);
   stats = stats_of (world);
   g_assert_cmpuint (world->n_sent, ==, 602);
-  g_assert_cmpuint (stats->dropped_no_uplink, ==, 20);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_NO_UPLINK], ==, 20);
   g_assert_cmpuint (stats->waiting, ==, 0);
   g_free (stats);
   world_free (world);
@@ -556,8 +556,8 @@ test_books (void)
         (gint) srtla_bond_waiting (world->bond));
   }
   g_assert_cmpuint (stats->packets_sent, >, 20000);
-  g_assert_cmpuint (stats->dropped_queue, >, 10);
-  g_assert_cmpuint (stats->dropped_expired, >, 10);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_QUEUE], >, 10);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_EXPIRED], >, 10);
   srtla_bond_flush (world->bond);
   get_stats (world, stats);
   g_assert_cmpuint (stats->waiting, ==, 0);

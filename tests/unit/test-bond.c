@@ -32,7 +32,7 @@ test_nothing_goes_out_unregistered (void)
   fixture_init (&fixture, 3, TRUE);
   g_assert_cmpuint (fixture_push_data (&fixture, 1), ==, SRTLA_NO_UPLINK);
   fixture_stats (&fixture, &stats);
-  g_assert_cmpuint (stats.dropped_no_uplink, ==, 1);
+  g_assert_cmpuint (stats.lost[SRTLA_LOSS_NO_UPLINK], ==, 1);
   g_assert_cmpuint (stats.packets_pushed, ==, 1);
   g_assert_cmpuint (stats.packets_sent, ==, 0);
   fixture_clear (&fixture);
@@ -65,7 +65,7 @@ test_not_srt (void)
         SRTLA_PUSH_NOT_SRT);
   }
   fixture_stats (&fixture, &stats);
-  g_assert_cmpuint (stats.dropped_not_srt, ==, G_N_ELEMENTS (table));
+  g_assert_cmpuint (stats.lost[SRTLA_LOSS_NOT_SRT], ==, G_N_ELEMENTS (table));
   fixture_clear (&fixture);
 }
 
@@ -107,8 +107,9 @@ test_full_and_removed (void)
   for (i = 0; i < other; i++)
     g_assert_cmpuint (fixture.outputs[i].uplink, ==, 1);
   fixture_stats (&fixture, &stats);
-  g_assert_cmpuint (stats.dropped_full, ==, 3);
-  g_assert_cmpuint (stats.dropped_uplink_removed, ==, SRTLA_BOND_BATCH / 2);
+  g_assert_cmpuint (stats.lost[SRTLA_LOSS_FULL], ==, 3);
+  g_assert_cmpuint (stats.lost[SRTLA_LOSS_UPLINK_REMOVED], ==,
+      SRTLA_BOND_BATCH / 2);
   g_assert_cmpuint (stats.n_uplinks, ==, 1);
   assert_balance (&fixture);
   fixture_clear (&fixture);
@@ -166,7 +167,7 @@ test_send_results (void)
   }
   g_assert_cmpuint (fixture_push_data (&fixture, 103), ==, uplink);
   fixture_stats (&fixture, &stats);
-  g_assert_cmpuint (stats.dropped_send_error, ==, 1);
+  g_assert_cmpuint (stats.lost[SRTLA_LOSS_SEND_ERROR], ==, 1);
   assert_balance (&fixture);
   fixture_clear (&fixture);
 }

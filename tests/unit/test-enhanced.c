@@ -297,7 +297,7 @@ test_all_stalled (void)
   for (i = 0; i < 3; i++)
     g_assert_true (net_uplink (&net, i).stalled);
   net_run (&net, 3 * SRTLA_SECOND);
-  g_assert_cmpuint (net_stats (&net).dropped_no_uplink, ==, 0);
+  g_assert_cmpuint (net_stats (&net).lost[SRTLA_LOSS_NO_UPLINK], ==, 0);
   net.links[1].data_cut = FALSE;
   net_run (&net, 5 * SRTLA_SECOND);
   g_assert_false (net_uplink (&net, 1).stalled);

@@ -127,7 +127,7 @@ test_refused (void)
   fixture.references--;
   g_assert_false (srtla_bond_next_output (fixture.bond, &again));
   fixture_stats (&fixture, &stats);
-  g_assert_cmpuint (stats.dropped_uplink_queue, ==, 1);
+  g_assert_cmpuint (stats.lost[SRTLA_LOSS_UPLINK_QUEUE], ==, 1);
   g_assert_cmpuint (stats.packets_sent, ==, 0);
   g_assert_cmpuint (srtla_bond_stats_accounted (&stats), ==,
       stats.packets_pushed);

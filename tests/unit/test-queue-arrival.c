@@ -218,7 +218,7 @@ test_returned (void)
     take (world);
     g_assert_cmpuint (world->n_sent, ==, 0);
     stats = stats_of (world);
-    g_assert_cmpuint (stats->dropped_expired, ==, 1);
+    g_assert_cmpuint (stats->lost[SRTLA_LOSS_EXPIRED], ==, 1);
     g_assert_cmpuint (stats->flows[0].traffic.lost[SRTLA_LOSS_EXPIRED], ==, 1);
     g_assert_cmpint (world->bond->uplinks[output.uplink]->in_flight, ==, 0);
     g_free (stats);

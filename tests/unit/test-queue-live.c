@@ -196,7 +196,7 @@ test_class_length (void)
     pass (world, SRTLA_MILLISECOND);
   stats = stats_of (world);
   g_assert_cmpuint (stats->classes[SRTLA_CLASS_LOW].edf.packets, ==, 10);
-  g_assert_cmpuint (stats->dropped_queue, ==, 0);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_QUEUE], ==, 0);
   g_free (stats);
   pass (world, SRTLA_SECOND);
   g_assert_cmpuint (world->n_sent, ==, 600);
@@ -222,7 +222,7 @@ test_flow_length (void)
   settings.length = 60;
   srtla_bond_set_flow (world->bond, 0, &settings);
   stats = stats_of (world);
-  g_assert_cmpuint (stats->dropped_queue, ==, 40);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_QUEUE], ==, 40);
   g_assert_cmpuint (stats->classes[SRTLA_CLASS_BEST_EFFORT].traffic
       .lost[SRTLA_LOSS_QUEUE], ==, 40);
   g_assert_cmpuint (stats->flows[0].queue.packets_in, ==, 102);
@@ -234,7 +234,7 @@ test_flow_length (void)
     push_media (world, 0, SIZE, FALSE);
   stats = stats_of (world);
   g_assert_cmpuint (stats->waiting, ==, 92);
-  g_assert_cmpuint (stats->dropped_queue, ==, 50);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_QUEUE], ==, 50);
   g_free (stats);
   srtla_bond_uplink_blocked (world->bond, 0, FALSE);
   pass (world, SRTLA_SECOND);

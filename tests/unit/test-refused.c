@@ -71,8 +71,8 @@ expect_totals (World *world, guint64 sent, guint64 failed, guint64 dropped)
 
   fixture_stats (&world->fixture, stats);
   g_assert_cmpuint (stats->packets_sent, ==, sent);
-  g_assert_cmpuint (stats->dropped_send_error, ==, failed);
-  g_assert_cmpuint (stats->dropped_uplink_queue, ==, dropped);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_SEND_ERROR], ==, failed);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_UPLINK_QUEUE], ==, dropped);
   g_assert_cmpuint (stats->packets_pushed, ==, sent + failed + dropped);
   g_assert_cmpuint (flow->packets_in, ==, sent + failed + dropped);
   g_assert_cmpuint (flow->packets_out, ==, sent);
