@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "gstsrtladebug.h"
+#include "gstsrtlaflows.h"
 #include "gstsrtlasocket.h"
 
 /* Packets that are taken from one pad before it is the next one's turn. */
@@ -27,15 +28,8 @@ struct _GstSrtlaEngine
   GstSrtlaPacketPool *pool;
   GstSrtlaLinks *links;
   GstSrtlaReturn way;
-  GPtrArray *ingresses;         /* GstSrtlaIngress */
-  GstSrtlaIngressStats past;
-  GstSrtlaIngress *flows[SRTLA_MAX_FLOWS];      /* by number; NULL = free */
-  SrtlaFlowSettings flow_settings[SRTLA_MAX_FLOWS];     /* as the core has them */
-  guint last_flow;              /* opened last */
-
-  SrtlaClassSettings classes[SRTLA_N_CLASSES];  /* as the core has them */
-  SrtlaTime queue_target;       /* likewise */
-  GstSrtlaToggles toggles;      /* as the core has them */
+  GstSrtlaFlows flows;
+  GstSrtlaCoreSettings settings;        /* as the core has them */
   SrtlaTime drain_timeout, stats_interval;
   SrtlaTime stats_at;           /* SRTLA_TIME_NONE = off */
   GstSrtlaFileWatch file;
@@ -100,10 +94,6 @@ drain (gpointer engine, SrtlaTime now)
 GstSrtlaEngine *
 gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
 {
-  /* As srtla_bond_new() has them. */
-  const GstSrtlaToggles defaults = { GST_SRTLA_MODE_CLASSIC, TRUE, FALSE, TRUE,
-    TRUE
-  };
   GstSrtlaEngine *engine = g_new0 (GstSrtlaEngine, 1);
   SrtlaBondConfig bond = { fill_random, engine, reference_packet,
     release_packet, 0
@@ -114,11 +104,9 @@ gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
   engine->config = *config;
   engine->bond = srtla_bond_new (&bond, now);
   engine->pool = gst_srtla_packet_pool_new ();
-  engine->ingresses = g_ptr_array_new ();
+  gst_srtla_flows_init (&engine->flows, engine->bond);
+  gst_srtla_core_settings_init (&engine->settings);
   engine->stats_at = engine->file_at = SRTLA_TIME_NONE;
-  engine->toggles = defaults;
-  engine->queue_target = SRTLA_QUEUE_TARGET;
-  memcpy (engine->classes, srtla_class_defaults, sizeof engine->classes);
   engine->datagrams = g_malloc (GST_SRTLA_SOCKET_BATCH * DATAGRAM_SIZE);
   for (i = 0; i < GST_SRTLA_SOCKET_BATCH; i++) {
     engine->vectors[i].iov_base = engine->datagrams + i * DATAGRAM_SIZE;
@@ -150,7 +138,7 @@ gst_srtla_engine_free (GstSrtlaEngine * engine)
   gst_srtla_links_free (engine->links);
   srtla_bond_free (engine->bond);
   gst_srtla_return_clear (&engine->way);
-  g_ptr_array_unref (engine->ingresses);
+  gst_srtla_flows_clear (&engine->flows);
   gst_srtla_file_watch_set (&engine->file, NULL);
   gst_srtla_packet_pool_free (engine->pool);
   g_free (engine->datagrams);
@@ -235,59 +223,16 @@ send_outputs (GstSrtlaEngine * engine, SrtlaTime now)
     gst_srtla_links_transmit (engine->links, now);
 }
 
-/* ---- Settings ----------------------------------------------------------- */
-
-/* Only what changed: each change may cost the core a look at all it keeps. */
-static void
-set_toggles (GstSrtlaEngine * engine, const GstSrtlaToggles * toggles,
-    SrtlaTime now)
-{
-  GstSrtlaToggles *current = &engine->toggles;
-
-  if (toggles->mode != current->mode)
-    srtla_bond_set_mode (engine->bond, gst_srtla_mode_name (toggles->mode),
-        now);
-  if (toggles->quality != current->quality)
-    srtla_bond_set_quality (engine->bond, toggles->quality);
-  if (toggles->exploration != current->exploration)
-    srtla_bond_set_exploration (engine->bond, toggles->exploration);
-  if (toggles->rescue != current->rescue)
-    srtla_bond_set_rescue (engine->bond, toggles->rescue);
-  if (toggles->nak_filter != current->nak_filter)
-    srtla_bond_set_nak_filter (engine->bond, toggles->nak_filter);
-  *current = *toggles;
-}
-
-static void
-set_classes (GstSrtlaEngine * engine, const GstSrtlaSettings * settings)
-{
-  guint i;
-
-  if (settings->queue_target != engine->queue_target)
-    srtla_bond_set_queue_target (engine->bond, settings->queue_target);
-  engine->queue_target = settings->queue_target;
-  engine->links->shared.queue_target = settings->queue_target;
-  for (i = 0; i < SRTLA_N_CLASSES; i++) {
-    const SrtlaClassSettings *class = &settings->classes[i];
-    SrtlaClassSettings *current = &engine->classes[i];
-
-    if (class->budget == current->budget && class->quantum == current->quantum
-        && class->length == current->length)
-      continue;
-    srtla_bond_set_class (engine->bond, i, class);
-    *current = *class;
-  }
-}
+/* ---- What the loop tells ------------------------------------------------ */
 
 void
 gst_srtla_engine_set_settings (GstSrtlaEngine * engine,
     const GstSrtlaSettings * settings, SrtlaTime now)
 {
-  set_classes (engine, settings);
-  set_toggles (engine, &settings->toggles, now);
+  gst_srtla_core_settings_apply (&engine->settings, engine->bond, settings,
+      now);
+  engine->links->shared.queue_target = settings->queue_target;
   take_outputs (engine, now);   /* what was held back may go out now */
-  srtla_bond_set_connection_timeout (engine->bond,
-      settings->connection_timeout);
   engine->drain_timeout = settings->drain_timeout;
   if (settings->stats_interval != engine->stats_interval) {
     engine->stats_interval = settings->stats_interval;
@@ -303,82 +248,11 @@ gst_srtla_engine_set_settings (GstSrtlaEngine * engine,
   }
 }
 
-/* ---- Flows -------------------------------------------------------------- */
-
-static gboolean
-has_flow (const GstSrtlaEngine * engine, GstSrtlaIngress * ingress)
-{
-  return engine->flows[gst_srtla_ingress_get_flow (ingress)] == ingress;
-}
-
-static void
-close_flows (GstSrtlaEngine * engine)
-{
-  guint i;
-
-  for (i = 0; i < SRTLA_MAX_FLOWS; i++) {
-    if (engine->flows[i] == NULL
-        || g_ptr_array_find (engine->ingresses, engine->flows[i], NULL))
-      continue;
-    engine->flows[i] = NULL;
-    if (i != SRTLA_MAIN_FLOW)
-      srtla_bond_close_flow (engine->bond, i);
-  }
-}
-
-/* The first pad's is the main flow. Numbers are not used again at once: what is
- * further on is still counted by the old one. */
-static void
-number_flow (GstSrtlaEngine * engine, GstSrtlaIngress * ingress)
-{
-  guint i, flow = SRTLA_MAIN_FLOW;
-
-  if (engine->flows[SRTLA_MAIN_FLOW] != NULL) {
-    for (i = 0; i < SRTLA_MAX_FLOWS && engine->flows[flow] != NULL; i++)
-      flow = 1 + (engine->last_flow + i) % (SRTLA_MAX_FLOWS - 1);
-    if (engine->flows[flow] != NULL) {
-      gst_srtla_ingress_set_flow (ingress, SRTLA_MAIN_FLOW);    /* shares it */
-      return;
-    }
-    engine->last_flow = flow;
-  }
-  engine->flows[flow] = ingress;
-  gst_srtla_ingress_set_flow (ingress, flow);
-  memset (&engine->flow_settings[flow], 0, sizeof engine->flow_settings[flow]);
-}
-
-static void
-update_flow (GstSrtlaEngine * engine, GstSrtlaIngress * ingress)
-{
-  guint flow = gst_srtla_ingress_get_flow (ingress);
-  SrtlaFlowSettings *current = &engine->flow_settings[flow], settings;
-
-  gst_srtla_ingress_get_settings (ingress, &settings);
-  if (settings.priority == current->priority
-      && settings.budget == current->budget
-      && settings.quantum == current->quantum
-      && settings.length == current->length)
-    return;
-  srtla_bond_set_flow (engine->bond, flow, &settings);
-  *current = settings;
-}
-
 void
 gst_srtla_engine_set_ingresses (GstSrtlaEngine * engine, GPtrArray * ingresses,
     const GstSrtlaIngressStats * past)
 {
-  guint i;
-
-  g_ptr_array_unref (engine->ingresses);
-  engine->ingresses = ingresses;
-  engine->past = *past;
-  close_flows (engine);
-  for (i = 0; i < ingresses->len; i++) {
-    if (!has_flow (engine, ingresses->pdata[i]))
-      number_flow (engine, ingresses->pdata[i]);
-    if (has_flow (engine, ingresses->pdata[i]))
-      update_flow (engine, ingresses->pdata[i]);
-  }
+  gst_srtla_flows_set (&engine->flows, ingresses, past);
 }
 
 void
@@ -488,39 +362,26 @@ push_packet (GstSrtlaEngine * engine, GstSrtlaIngress * ingress,
   gst_srtla_packet_unref (engine->pool, packet.owner);
 }
 
-static void
-heed_news (GstSrtlaEngine * engine, GstSrtlaIngress * ingress,
-    const GstSrtlaIngressNews * news)
-{
-  guint flow = gst_srtla_ingress_get_flow (ingress);
-
-  if (!has_flow (engine, ingress))
-    return;
-  if (news->flushed)
-    srtla_bond_flush_flow (engine->bond, flow);
-  if (news->critical_until != 0)
-    srtla_bond_set_critical (engine->bond, flow, news->critical_until);
-}
-
 /* Takes packets from the pads in turn; *served becomes TRUE if there are any.
  * Returns: whether there may be more. */
 static gboolean
 push (GstSrtlaEngine * engine, SrtlaTime now, gboolean * served)
 {
+  GPtrArray *ingresses = engine->flows.ingresses;
   GstSrtlaArrival arrivals[INGRESS_BATCH];
   GstSrtlaIngressNews news;
-  guint most = engine->toggles.mode == GST_SRTLA_MODE_CLASSIC
+  guint most = engine->settings.toggles.mode == GST_SRTLA_MODE_CLASSIC
       ? SRTLA_BOND_BATCH : INGRESS_TURN;
   guint total = 0, i, j, n;
   gboolean more;
 
   do {
     more = FALSE;
-    for (i = 0; i < engine->ingresses->len; i++) {
-      GstSrtlaIngress *ingress = engine->ingresses->pdata[i];
+    for (i = 0; i < ingresses->len; i++) {
+      GstSrtlaIngress *ingress = ingresses->pdata[i];
 
       n = gst_srtla_ingress_take (ingress, arrivals, INGRESS_BATCH, &news);
-      heed_news (engine, ingress, &news);
+      gst_srtla_flows_heed (&engine->flows, ingress, &news);
       for (j = 0; j < n; j++)
         push_packet (engine, ingress, &arrivals[j]);
       take_outputs (engine, now);
@@ -625,15 +486,7 @@ gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now)
 gboolean
 gst_srtla_engine_has_input (GstSrtlaEngine * engine)
 {
-  GstSrtlaIngressStats stats;
-  guint i;
-
-  for (i = 0; i < engine->ingresses->len; i++) {
-    gst_srtla_ingress_get_stats (engine->ingresses->pdata[i], &stats);
-    if (stats.queued > 0)
-      return TRUE;
-  }
-  return FALSE;
+  return gst_srtla_flows_have_input (&engine->flows);
 }
 
 gboolean
@@ -645,13 +498,7 @@ gst_srtla_engine_is_waiting (GstSrtlaEngine * engine)
 gboolean
 gst_srtla_engine_is_filling (GstSrtlaEngine * engine)
 {
-  guint i;
-
-  for (i = 0; i < engine->ingresses->len; i++) {
-    if (gst_srtla_ingress_is_urgent (engine->ingresses->pdata[i]))
-      return TRUE;
-  }
-  return FALSE;
+  return gst_srtla_flows_are_urgent (&engine->flows);
 }
 
 SrtlaTime
@@ -680,17 +527,6 @@ gst_srtla_engine_stop (GstSrtlaEngine * engine, SrtlaTime now)
   gst_srtla_links_take_events (engine->links, now);
 }
 
-static void
-name_flow (GstSrtlaIngress * ingress, const GstSrtlaIngressStats * numbers,
-    GstSrtlaStats * stats)
-{
-  guint flow = gst_srtla_ingress_get_flow (ingress);
-
-  stats->flows[flow].ingress = *numbers;
-  gst_srtla_ingress_get_name (ingress, stats->flows[flow].pad,
-      sizeof stats->flows[flow].pad);
-}
-
 void
 gst_srtla_engine_get_stats (GstSrtlaEngine * engine, GstSrtlaStats * stats,
     SrtlaTime now)
@@ -698,8 +534,6 @@ gst_srtla_engine_get_stats (GstSrtlaEngine * engine, GstSrtlaStats * stats,
   GstSrtlaTarget *target = engine->links->target;
   GInetAddress *address = gst_srtla_target_get (target,
       G_SOCKET_FAMILY_INVALID);
-  GstSrtlaIngressStats ingress;
-  guint i;
 
   memset (stats, 0, sizeof *stats);
   srtla_bond_get_stats (engine->bond, now, &stats->bond);
@@ -709,13 +543,7 @@ gst_srtla_engine_get_stats (GstSrtlaEngine * engine, GstSrtlaStats * stats,
   if (address != NULL)
     gst_srtla_socket_format_address (address, target->port, stats->receiver,
         sizeof stats->receiver);
-  stats->ingress = engine->past;
-  for (i = 0; i < engine->ingresses->len; i++) {
-    gst_srtla_ingress_get_stats (engine->ingresses->pdata[i], &ingress);
-    gst_srtla_stats_add_ingress (&stats->ingress, &ingress);
-    if (has_flow (engine, engine->ingresses->pdata[i]))
-      name_flow (engine->ingresses->pdata[i], &ingress, stats);
-  }
+  gst_srtla_flows_get_stats (&engine->flows, stats);
   stats->waiting = gst_srtla_links_waiting (engine->links);
   stats->unreadable = engine->unreadable;
   stats->replies_dropped = gst_srtla_return_get_dropped (&engine->way);

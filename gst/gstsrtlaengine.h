@@ -7,37 +7,11 @@
 
 #include "gstsrtlafile.h"
 #include "gstsrtlalinks.h"
-#include "gstsrtlamode.h"
 #include "gstsrtlareturn.h"
+#include "gstsrtlasettings.h"
 #include "gstsrtlastats.h"
 
 G_BEGIN_DECLS
-
-/* How the core decides: docs/scheduling.md. */
-typedef struct
-{
-  GstSrtlaMode mode;
-  gboolean quality, exploration, rescue, nak_filter;    /* not for classic */
-} GstSrtlaToggles;
-
-/* Settings that may change at any time. Times in µs. */
-typedef struct
-{
-  SrtlaTime connection_timeout; /* 0 = never */
-  SrtlaTime drain_timeout;
-  SrtlaTime stats_interval;     /* 0 = off */
-  SrtlaTime coalesce_time;      /* the loop's; 0 = off */
-  GSocket *return_socket;       /* or NULL; not owned */
-  const gchar *uplinks_file;    /* or NULL; not owned */
-  GstSrtlaToggles toggles;
-  SrtlaTime queue_target;       /* 0 = uplinks take all they are given */
-  SrtlaTime spin_time;          /* the loop's; 0 = off */
-  SrtlaClassSettings classes[SRTLA_N_CLASSES];
-} GstSrtlaSettings;
-
-/* µs. Of srtpacketsrc too. */
-#define GST_SRTLA_DEFAULT_COALESCE 1000
-#define GST_SRTLA_COALESCE_MAX 100000
 
 /* Between looks at uplinks-file. */
 #define GST_SRTLA_FILE_INTERVAL (500 * SRTLA_MILLISECOND)

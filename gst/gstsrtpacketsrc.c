@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstsrtpacketsrc.h"
 
-#include <errno.h>
-#include <sys/socket.h>
-
-#include "gstsrtlaengine.h"
+#include "gstsrtintake.h"
+#include "gstsrtlasettings.h"
 #include "gstsrtlasocket.h"
 #include "gstsrtlathread.h"
-#include "gstsrtlistpool.h"
-#include "gstsrtpacketpool.h"
-#include "gstsrtpeers.h"
+#include "gstsrtlauplink.h"
 
 #define DEFAULT_ADDRESS "0.0.0.0"
 #define DEFAULT_PORT 6000
 /* Bytes; the system may give less. A second of 30 Mbit/s. */
 #define DEFAULT_BUFFER_SIZE (4 * 1024 * 1024)
-
-/* Datagrams that one call takes in, and room for each: more than is valid. */
-#define BATCH GST_SRTLA_SOCKET_BATCH
-#define ROOM 2048
-/* Buffers that are made at once; what waits downstream makes more. */
-#define POOL_SIZE (4 * BATCH)
 
 enum
 {
@@ -42,9 +32,7 @@ struct _GstSrtPacketSrc
 {
   GstPushSrc parent;
 
-  GstPoll *poll;                /* the socket, once it is open */
-  GstPoll *pause;               /* nothing: what comes in waits */
-  GstPollFD poll_fd;
+  GstSrtIntake *intake;
 
   /* Under the object lock. */
   gchar *address;
@@ -56,18 +44,7 @@ struct _GstSrtPacketSrc
   guint priority;               /* real-time, of the same; 0 = none */
   GSocket *socket;              /* NULL in the state NULL */
 
-  /* The streaming thread's. */
-  GstSrtlaThread thread;
-  GstSrtPacketPool *pool;
-  GstSrtListPool *lists;
-  GstSrtPeers peers;            /* the callers */
-  GstBuffer *buffers[BATCH];    /* to receive into */
-  guint n_taken;                /* of these, the first: to be replaced */
-  struct iovec vectors[BATCH];
-  struct sockaddr_storage names[BATCH];
-  GstSrtlaMessage messages[BATCH];
-  gint64 received_at;           /* µs; the latest batch */
-  gboolean gather;              /* it was not a full one */
+  GstSrtlaThread thread;        /* the streaming thread's */
 };
 
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
@@ -85,35 +62,6 @@ GST_ELEMENT_REGISTER_DEFINE (srtpacketsrc, "srtpacketsrc", GST_RANK_NONE,
     GST_TYPE_SRT_PACKET_SRC)
 
 /* ---- The socket --------------------------------------------------------- */
-
-static GSocket *
-open_socket (const gchar * address, guint port, guint buffer_size,
-    GError ** error)
-{
-  GInetAddress *inet = g_inet_address_new_from_string (address);
-  GSocketAddress *local;
-  GSocket *socket;
-
-  if (inet == NULL) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-        "“%s” is no address", address);
-    return NULL;
-  }
-  local = g_inet_socket_address_new (inet, (guint16) port);
-  socket = g_socket_new (g_inet_address_get_family (inet),
-      G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
-  if (socket != NULL && !g_socket_bind (socket, local, FALSE, error))
-    g_clear_object (&socket);
-  if (socket != NULL) {
-    g_socket_set_blocking (socket, FALSE);
-    if (buffer_size > 0)
-      g_socket_set_option (socket, SOL_SOCKET, SO_RCVBUF, (gint) buffer_size,
-          NULL);
-  }
-  g_object_unref (local);
-  g_object_unref (inet);
-  return socket;
-}
 
 static void
 log_socket (GstSrtPacketSrc * self, GSocket * socket)
@@ -140,7 +88,8 @@ src_open (GstSrtPacketSrc * self)
   port = self->port;
   buffer_size = self->buffer_size;
   GST_OBJECT_UNLOCK (self);
-  socket = open_socket (address, port, buffer_size, &error);
+  socket = gst_srt_intake_open (self->intake, address, port, buffer_size,
+      &error);
   if (socket == NULL) {
     GST_ELEMENT_ERROR (self, RESOURCE, OPEN_READ,
         ("Cannot listen for SRT callers on %s, port %u.", address, port),
@@ -151,11 +100,6 @@ src_open (GstSrtPacketSrc * self)
   }
   g_free (address);
   log_socket (self, socket);
-
-  gst_poll_fd_init (&self->poll_fd);
-  self->poll_fd.fd = g_socket_get_fd (socket);
-  gst_poll_add_fd (self->poll, &self->poll_fd);
-  gst_poll_fd_ctl_read (self->poll, &self->poll_fd, TRUE);
   GST_OBJECT_LOCK (self);
   self->socket = socket;
   GST_OBJECT_UNLOCK (self);
@@ -174,8 +118,7 @@ src_close (GstSrtPacketSrc * self)
   GST_OBJECT_UNLOCK (self);
   if (socket == NULL)
     return;
-  gst_poll_remove_fd (self->poll, &self->poll_fd);
-  g_socket_close (socket, NULL);
+  gst_srt_intake_close (self->intake);
   g_object_unref (socket);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_USED_SOCKET]);
 }
@@ -241,141 +184,34 @@ src_post_message (GstElement * element, GstMessage * message)
       (element, message);
 }
 
-/* ---- Buffers ------------------------------------------------------------ */
-
-/* Gives the places of the batch that were taken a buffer to receive into. */
-static void
-fill_places (GstSrtPacketSrc * self)
-{
-  while (self->n_taken > 0) {
-    guint i = --self->n_taken;
-    guint8 *data;
-
-    self->buffers[i] = gst_srt_packet_pool_acquire (self->pool, &data);
-    self->vectors[i].iov_base = data;
-    self->vectors[i].iov_len = ROOM;
-    self->messages[i].msg_hdr.msg_namelen = sizeof self->names[i];
-  }
-}
-
-/* Takes a received packet out of its place. */
-static GstBuffer *
-take_place (GstSrtPacketSrc * self, guint i, GstClockTime time)
-{
-  GstBuffer *buffer = self->buffers[i];
-
-  self->buffers[i] = NULL;
-  gst_srt_packet_received (buffer, self->messages[i].msg_len,
-      gst_srt_peers_find (&self->peers, &self->names[i],
-          self->messages[i].msg_hdr.msg_namelen));
-  GST_BUFFER_PTS (buffer) = GST_BUFFER_DTS (buffer) = time;
-  return buffer;
-}
+/* ---- Receiving ---------------------------------------------------------- */
 
 static gboolean
 src_start (GstBaseSrc * base)
 {
-  GstSrtPacketSrc *self = GST_SRT_PACKET_SRC (base);
-  guint i;
-
-  self->pool = gst_srt_packet_pool_new (ROOM, POOL_SIZE);
-  self->lists = gst_srt_list_pool_new (BATCH);
-  for (i = 0; i < BATCH; i++) {
-    self->messages[i].msg_hdr.msg_name = &self->names[i];
-    self->messages[i].msg_hdr.msg_iov = &self->vectors[i];
-    self->messages[i].msg_hdr.msg_iovlen = 1;
-  }
-  self->n_taken = BATCH;
-  self->gather = FALSE;
+  gst_srt_intake_start (GST_SRT_PACKET_SRC (base)->intake);
   return TRUE;
 }
 
 static gboolean
 src_stop (GstBaseSrc * base)
 {
-  GstSrtPacketSrc *self = GST_SRT_PACKET_SRC (base);
-  guint i;
-
-  for (i = 0; i < BATCH; i++)
-    gst_clear_buffer (&self->buffers[i]);
-  g_clear_pointer (&self->pool, gst_srt_packet_pool_free);
-  gst_srt_peers_clear (&self->peers);
-  g_clear_pointer (&self->lists, gst_srt_list_pool_free);
+  gst_srt_intake_stop (GST_SRT_PACKET_SRC (base)->intake);
   return TRUE;
-}
-
-/* ---- Receiving ---------------------------------------------------------- */
-
-static void
-set_flushing (GstSrtPacketSrc * self, gboolean flushing)
-{
-  gst_poll_set_flushing (self->poll, flushing);
-  gst_poll_set_flushing (self->pause, flushing);
 }
 
 static gboolean
 src_unlock (GstBaseSrc * base)
 {
-  set_flushing (GST_SRT_PACKET_SRC (base), TRUE);
+  gst_srt_intake_set_flushing (GST_SRT_PACKET_SRC (base)->intake, TRUE);
   return TRUE;
 }
 
 static gboolean
 src_unlock_stop (GstBaseSrc * base)
 {
-  set_flushing (GST_SRT_PACKET_SRC (base), FALSE);
+  gst_srt_intake_set_flushing (GST_SRT_PACKET_SRC (base)->intake, FALSE);
   return TRUE;
-}
-
-/* Lets packets gather until coalesce-time after the latest batch, as network
- * cards moderate their interrupts. Not after a full batch: more may wait.
- * Returns: FALSE if it is flushing. */
-static gboolean
-gather (GstSrtPacketSrc * self)
-{
-  gint64 left;
-
-  if (!self->gather)
-    return TRUE;
-  GST_OBJECT_LOCK (self);
-  left = self->coalesce_time;
-  GST_OBJECT_UNLOCK (self);
-  if (left == 0)
-    return TRUE;
-  left += self->received_at - g_get_monotonic_time ();
-  return left <= 0
-      || gst_poll_wait (self->pause, (GstClockTime) left * GST_USECOND) >= 0
-      || errno == EINTR;
-}
-
-/* Returns: how many datagrams came, at least one; else *flow says why. */
-static guint
-receive (GstSrtPacketSrc * self, GstFlowReturn * flow)
-{
-  gint n, error_number;
-
-  *flow = GST_FLOW_OK;
-  if (!gather (self)) {
-    *flow = GST_FLOW_FLUSHING;
-    return 0;
-  }
-  for (;;) {
-    n = gst_srtla_socket_receive (self->poll_fd.fd, self->messages, BATCH,
-        &error_number);
-    if (n > 0)
-      return (guint) n;
-    if (n < 0 && error_number != EAGAIN && error_number != EINTR) {
-      GST_ELEMENT_ERROR (self, RESOURCE, READ, (NULL),
-          ("receiving failed: %s", g_strerror (error_number)));
-      *flow = GST_FLOW_ERROR;
-      return 0;
-    }
-    if (gst_poll_wait (self->poll, GST_CLOCK_TIME_NONE) < 0
-        && errno == EBUSY) {
-      *flow = GST_FLOW_FLUSHING;
-      return 0;
-    }
-  }
 }
 
 static GstClockTime
@@ -398,32 +234,36 @@ running_time (GstSrtPacketSrc * self)
   return now > base ? now - base : 0;
 }
 
+static gint64
+get_coalesce_time (GstSrtPacketSrc * self)
+{
+  gint64 coalesce_time;
+
+  GST_OBJECT_LOCK (self);
+  coalesce_time = self->coalesce_time;
+  GST_OBJECT_UNLOCK (self);
+  return coalesce_time;
+}
+
 static GstFlowReturn
 src_create (GstPushSrc * push, GstBuffer ** buffer)
 {
   GstSrtPacketSrc *self = GST_SRT_PACKET_SRC (push);
-  GstFlowReturn flow = GST_FLOW_OK;
-  GstBufferList *list;
-  GstClockTime time;
-  guint i, n;
+  gint n = gst_srt_intake_receive (self->intake, get_coalesce_time (self));
 
-  fill_places (self);
-  n = receive (self, &flow);
   if (n == 0)
-    return flow;
-
-  self->received_at = g_get_monotonic_time ();
-  self->gather = n < BATCH;
-  self->n_taken = n;
-  time = running_time (self);
-  if (n == 1) {
-    *buffer = take_place (self, 0, time);
-    return GST_FLOW_OK;
+    return GST_FLOW_FLUSHING;
+  if (n < 0) {
+    GST_ELEMENT_ERROR (self, RESOURCE, READ, (NULL),
+        ("receiving failed: %s", g_strerror (-n)));
+    return GST_FLOW_ERROR;
   }
-  list = gst_srt_list_pool_acquire (self->lists);
-  for (i = 0; i < n; i++)
-    gst_buffer_list_add (list, take_place (self, i, time));
-  gst_base_src_submit_buffer_list (GST_BASE_SRC (self), list);
+  if (n == 1)
+    *buffer = gst_srt_intake_take (self->intake, running_time (self));
+  else
+    gst_base_src_submit_buffer_list (GST_BASE_SRC (self),
+        gst_srt_intake_take_list (self->intake, (guint) n,
+            running_time (self)));
   return GST_FLOW_OK;
 }
 
@@ -537,8 +377,7 @@ src_set_property (GObject * object, guint id, const GValue * value,
 static void
 gst_srt_packet_src_init (GstSrtPacketSrc * self)
 {
-  self->poll = gst_poll_new (TRUE);
-  self->pause = gst_poll_new (TRUE);
+  self->intake = gst_srt_intake_new ();
   self->address = g_strdup (DEFAULT_ADDRESS);
   self->port = DEFAULT_PORT;
   self->buffer_size = DEFAULT_BUFFER_SIZE;
@@ -553,8 +392,7 @@ src_finalize (GObject * object)
 {
   GstSrtPacketSrc *self = GST_SRT_PACKET_SRC (object);
 
-  gst_poll_free (self->poll);
-  gst_poll_free (self->pause);
+  gst_srt_intake_free (self->intake);
   g_free (self->address);
   g_free (self->affinity);
   gst_clear_caps (&self->caps);
