@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gstsrtlaloop.h"
 
-#include <string.h>
-
 #include "gstsrtladebug.h"
+#include "gstsrtlamailbox.h"
 #include "gstsrtlathread.h"
 
 /* µs between copies of the numbers while there is traffic. */
 #define PUBLISH_INTERVAL (100 * SRTLA_MILLISECOND)
-/* µs that someone who asks waits for fresh numbers. */
-#define PUBLISH_PATIENCE (100 * 1000)
-
 /* While others take its turns the task sleeps so many times longer. */
 #define DOZE_MAX 8
 /* Of what others send, the sockets are looked at after so many times
@@ -44,18 +40,7 @@ struct _GstSrtlaLoop
   gint sleeping;                /* atomic: what the task is doing */
   gint attention;               /* atomic: something below changed */
 
-  GMutex lock;                  /* of all down to `numbers` */
-  GCond published;
-  gboolean running;
-  guint queue_size;
-  GstSrtlaSettings settings;    /* owns what it points to */
-  GPtrArray *ingresses;         /* GstSrtlaIngress, references */
-  GstSrtlaIngressStats past;    /* of those that went */
-  GstSrtlaSrcPad *src_pad;      /* a reference, or NULL */
-  guint drain;
-  guint numbers_asked;          /* for fresh numbers, so many times */
-  guint numbers_answered;       /* of those */
-  GstSrtlaStats numbers;
+  GstSrtlaMailbox mailbox;
 
   /* The task's, but while it sleeps: whoever holds the lock. */
   GMutex turn_lock;
@@ -65,12 +50,11 @@ struct _GstSrtlaLoop
   gint asleep_in;               /* what `sleeping` is while nobody helps */
   GstSrtlaEngine *engine;
   GstSrtlaStats scratch;
-  guint numbers_asked_now;      /* when this turn began */
+  GstSrtlaOrders orders;        /* taken last */
   gboolean more;                /* to do, at once */
   gboolean ready;               /* sockets have something */
   gboolean served;              /* the last turn had something to do */
   SrtlaTime now, publish_at;
-  SrtlaTime coalesce_time, spin_time;
   gboolean fresh;               /* something happened since the last copy */
 };
 
@@ -89,37 +73,19 @@ gst_srtla_loop_new (GstElement * element, GstSrtlaUplinks * uplinks,
   loop->poll = gst_poll_new (TRUE);
   loop->pause = gst_poll_new (TRUE);
   g_rec_mutex_init (&loop->task_lock);
-  g_mutex_init (&loop->lock);
   g_mutex_init (&loop->turn_lock);
-  g_cond_init (&loop->published);
-  loop->ingresses = g_ptr_array_new ();
+  gst_srtla_mailbox_init (&loop->mailbox);
   return loop;
-}
-
-static void
-clear_settings (GstSrtlaSettings * settings)
-{
-  g_clear_object (&settings->return_socket);
-  g_free ((gchar *) settings->uplinks_file);
-  settings->uplinks_file = NULL;
 }
 
 void
 gst_srtla_loop_free (GstSrtlaLoop * loop)
 {
-  guint i;
-
-  for (i = 0; i < loop->ingresses->len; i++)
-    gst_srtla_ingress_unref (loop->ingresses->pdata[i]);
-  g_ptr_array_unref (loop->ingresses);
-  clear_settings (&loop->settings);
-  g_clear_object (&loop->src_pad);
   gst_poll_free (loop->poll);
   gst_poll_free (loop->pause);
   g_rec_mutex_clear (&loop->task_lock);
-  g_mutex_clear (&loop->lock);
   g_mutex_clear (&loop->turn_lock);
-  g_cond_clear (&loop->published);
+  gst_srtla_mailbox_clear (&loop->mailbox);
   g_free (loop);
 }
 
@@ -143,7 +109,7 @@ look_at_sockets (GstSrtlaLoop * loop, SrtlaTime now)
 {
   gint result;
 
-  if (now < loop->looked_at + RECEIVE_EVERY * loop->coalesce_time
+  if (now < loop->looked_at + RECEIVE_EVERY * loop->orders.coalesce_time
       && !gst_srtla_engine_is_waiting (loop->engine))
     return FALSE;
   loop->looked_at = now;
@@ -287,7 +253,6 @@ gst_srtla_loop_start (GstSrtlaLoop * loop,
     loop_config->host, loop_config->port, loop->poll, resolved, forward_notice,
     loop
   };
-  guint queue_size = loop_config->queue_size, i;
 
   reset_uplinks (loop);
   gst_poll_set_flushing (loop->poll, FALSE);
@@ -301,18 +266,7 @@ gst_srtla_loop_start (GstSrtlaLoop * loop,
   loop->more = TRUE;
   loop->ready = FALSE;
   loop->engine = gst_srtla_engine_new (&config, loop->now);
-
-  g_mutex_lock (&loop->lock);
-  loop->queue_size = queue_size;
-  memset (&loop->past, 0, sizeof loop->past);
-  memset (&loop->numbers, 0, sizeof loop->numbers);
-  loop->numbers.running = TRUE;
-  loop->drain = 0;
-  for (i = 0; i < loop->ingresses->len; i++)
-    gst_srtla_ingress_reset (loop->ingresses->pdata[i], queue_size);
-  loop->running = TRUE;
-  g_mutex_unlock (&loop->lock);
-
+  gst_srtla_mailbox_start (&loop->mailbox, loop_config->queue_size);
   start_task (loop, loop_config);
 }
 
@@ -321,11 +275,8 @@ publish (GstSrtlaLoop * loop, gboolean running)
 {
   gst_srtla_engine_get_stats (loop->engine, &loop->scratch, loop->now);
   loop->scratch.running = running;
-  g_mutex_lock (&loop->lock);
-  loop->numbers = loop->scratch;
-  loop->numbers_answered = loop->numbers_asked_now;
-  g_cond_broadcast (&loop->published);
-  g_mutex_unlock (&loop->lock);
+  gst_srtla_mailbox_publish (&loop->mailbox, &loop->scratch,
+      loop->orders.asked);
   loop->publish_at = loop->now + PUBLISH_INTERVAL;
   loop->fresh = FALSE;
 }
@@ -335,9 +286,7 @@ gst_srtla_loop_stop (GstSrtlaLoop * loop)
 {
   if (loop->task == NULL)
     return;
-  g_mutex_lock (&loop->lock);
-  loop->running = FALSE;
-  g_mutex_unlock (&loop->lock);
+  gst_srtla_mailbox_stop (&loop->mailbox);
   gst_task_stop (loop->task);
   gst_srtla_loop_attend (loop);
   gst_task_join (loop->task);
@@ -356,12 +305,7 @@ gst_srtla_loop_stop (GstSrtlaLoop * loop)
 gboolean
 gst_srtla_loop_is_running (GstSrtlaLoop * loop)
 {
-  gboolean running;
-
-  g_mutex_lock (&loop->lock);
-  running = loop->running;
-  g_mutex_unlock (&loop->lock);
-  return running;
+  return gst_srtla_mailbox_is_running (&loop->mailbox);
 }
 
 /* ---- The turn ----------------------------------------------------------- */
@@ -435,7 +379,7 @@ static void
 loop_pause (GstSrtlaLoop * loop)
 {
   SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
-  SrtlaTime since = loop->now, span = loop->coalesce_time, until;
+  SrtlaTime since = loop->now, span = loop->orders.coalesce_time, until;
   gint state = PAUSING;
 
   while (!gst_srtla_engine_is_waiting (loop->engine)) {
@@ -444,7 +388,7 @@ loop_pause (GstSrtlaLoop * loop)
         || loop->helped_at < since)
       return;
     since = now = loop->now;
-    span = MIN (2 * span, DOZE_MAX * loop->coalesce_time);
+    span = MIN (2 * span, DOZE_MAX * loop->orders.coalesce_time);
     state = DOZING;
   }
 }
@@ -455,7 +399,7 @@ static gint
 loop_spin (GstSrtlaLoop * loop, GstClockTime wait)
 {
   SrtlaTime until = (SrtlaTime) g_get_monotonic_time ()
-      + MIN (loop->spin_time, GST_TIME_AS_USECONDS (wait));
+      + MIN (loop->orders.spin_time, GST_TIME_AS_USECONDS (wait));
   gint result;
 
   do
@@ -474,10 +418,10 @@ loop_wait (GstSrtlaLoop * loop)
   GstClockTime wait;
   gint result = 0;
 
-  if (loop->coalesce_time > 0 && !loop->more && loop->served)
+  if (loop->orders.coalesce_time > 0 && !loop->more && loop->served)
     loop_pause (loop);
   wait = loop->more ? 0 : timeout (loop);
-  if (wait > 0 && loop->spin_time > 0)
+  if (wait > 0 && loop->orders.spin_time > 0)
     result = loop_spin (loop, wait);
   if (wait > 0 && result == 0) {
     g_atomic_int_set (&loop->sleeping, ASLEEP);
@@ -500,28 +444,13 @@ loop_wait (GstSrtlaLoop * loop)
 static void
 take_commands (GstSrtlaLoop * loop)
 {
-  GPtrArray *ingresses;
-  guint i;
-
   if (!g_atomic_int_compare_and_exchange (&loop->attention, TRUE, FALSE))
     return;
-  g_mutex_lock (&loop->lock);
-  ingresses = g_ptr_array_new_with_free_func ((GDestroyNotify)
-      gst_srtla_ingress_unref);
-  for (i = 0; i < loop->ingresses->len; i++)
-    g_ptr_array_add (ingresses,
-        gst_srtla_ingress_ref (loop->ingresses->pdata[i]));
-  gst_srtla_engine_set_ingresses (loop->engine, ingresses, &loop->past);
-  gst_srtla_engine_set_settings (loop->engine, &loop->settings, loop->now);
-  loop->coalesce_time = loop->settings.coalesce_time;
-  loop->spin_time = loop->settings.spin_time;
-  gst_srtla_engine_set_src_pad (loop->engine, loop->src_pad);
-  gst_srtla_engine_drain (loop->engine, loop->drain, loop->now);
-  if (loop->numbers_asked != loop->numbers_answered)
+  gst_srtla_mailbox_take (&loop->mailbox, loop->engine, &loop->orders,
+      loop->now);
+  if (loop->orders.waiting)
     loop->publish_at = loop->now;
-  loop->numbers_asked_now = loop->numbers_asked;
   loop->fresh = TRUE;
-  g_mutex_unlock (&loop->lock);
 }
 
 static void
@@ -541,83 +470,49 @@ loop_turn (gpointer data)
   g_mutex_unlock (&loop->turn_lock);
 }
 
-/* ---- Commands ----------------------------------------------------------- */
+/* ---- Words left --------------------------------------------------------- */
 
 void
 gst_srtla_loop_set_settings (GstSrtlaLoop * loop,
     const GstSrtlaSettings * settings)
 {
-  g_mutex_lock (&loop->lock);
-  clear_settings (&loop->settings);
-  loop->settings = *settings;
-  if (settings->return_socket != NULL)
-    g_object_ref (settings->return_socket);
-  loop->settings.uplinks_file = g_strdup (settings->uplinks_file);
-  g_mutex_unlock (&loop->lock);
+  gst_srtla_mailbox_set_settings (&loop->mailbox, settings);
   gst_srtla_loop_attend (loop);
 }
 
 void
 gst_srtla_loop_add_ingress (GstSrtlaLoop * loop, GstSrtlaIngress * ingress)
 {
-  g_mutex_lock (&loop->lock);
-  g_ptr_array_add (loop->ingresses, gst_srtla_ingress_ref (ingress));
-  if (loop->running)
-    gst_srtla_ingress_reset (ingress, loop->queue_size);
-  g_mutex_unlock (&loop->lock);
+  gst_srtla_mailbox_add_ingress (&loop->mailbox, ingress);
   gst_srtla_loop_attend (loop);
 }
 
 void
 gst_srtla_loop_remove_ingress (GstSrtlaLoop * loop, GstSrtlaIngress * ingress)
 {
-  GstSrtlaIngressStats stats;
-  gboolean found;
-
-  gst_srtla_ingress_flush (ingress, TRUE);
-  g_mutex_lock (&loop->lock);
-  found = g_ptr_array_remove (loop->ingresses, ingress);
-  if (found) {
-    gst_srtla_ingress_get_stats (ingress, &stats);
-    gst_srtla_stats_add_ingress (&loop->past, &stats);
-  }
-  g_mutex_unlock (&loop->lock);
-  if (found)
-    gst_srtla_ingress_unref (ingress);
+  gst_srtla_mailbox_remove_ingress (&loop->mailbox, ingress);
   gst_srtla_loop_attend (loop);
 }
 
 void
 gst_srtla_loop_set_src_pad (GstSrtlaLoop * loop, GstSrtlaSrcPad * pad)
 {
-  g_mutex_lock (&loop->lock);
-  g_set_object (&loop->src_pad, pad);
-  g_mutex_unlock (&loop->lock);
+  gst_srtla_mailbox_set_src_pad (&loop->mailbox, pad);
   gst_srtla_loop_attend (loop);
 }
 
 void
 gst_srtla_loop_drain (GstSrtlaLoop * loop, guint number)
 {
-  g_mutex_lock (&loop->lock);
-  loop->drain = number;
-  g_mutex_unlock (&loop->lock);
+  gst_srtla_mailbox_drain (&loop->mailbox, number);
   gst_srtla_loop_attend (loop);
 }
 
 void
 gst_srtla_loop_get_stats (GstSrtlaLoop * loop, GstSrtlaStats * stats)
 {
-  gint64 deadline = g_get_monotonic_time () + PUBLISH_PATIENCE;
-  guint number;
+  guint asked = gst_srtla_mailbox_ask (&loop->mailbox);
 
-  g_mutex_lock (&loop->lock);
-  if (loop->running) {
-    number = ++loop->numbers_asked;
-    gst_srtla_loop_attend (loop);
-    while (loop->running && (gint) (loop->numbers_answered - number) < 0
-        && g_cond_wait_until (&loop->published, &loop->lock, deadline));
-  }
-  *stats = loop->numbers;
-  g_mutex_unlock (&loop->lock);
+  gst_srtla_loop_attend (loop);
+  gst_srtla_mailbox_await (&loop->mailbox, asked, stats);
 }
