@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "gstsrtlalink.h"
+#include "gstsrtlalink-private.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,8 +11,6 @@
 #define STATE_FAILED "failed"
 /* Up, but it delivers nothing and rests. */
 #define STATE_STALLED "stalled"
-
-#define link_name(link) gst_srtla_spec_shown (gst_srtla_uplink_get_spec ((link)->uplink))
 
 GstSrtlaLink *
 gst_srtla_link_new (const GstSrtlaLinkShared * shared, GstSrtlaUplink * uplink,
@@ -161,6 +159,17 @@ gst_srtla_link_update_state (GstSrtlaLink * link, const gchar * reason)
   g_free (refusal);
 }
 
+void
+gst_srtla_link_note_refused (GstSrtlaLink * link, SrtlaTime now)
+{
+  if (link->refused_at != 0)
+    return;
+  GST_DEBUG_OBJECT (link->shared->element, "%s (slot %u): connection refused",
+      link_name (link), link->slot);
+  link->refused_at = now;
+  gst_srtla_link_update_state (link, NULL);
+}
+
 /* ---- Opening and closing ------------------------------------------------ */
 
 static gboolean
@@ -222,39 +231,6 @@ gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver, guint port,
   srtla_bond_uplink_opened (link->shared->bond, link->slot, now);
 }
 
-/* Tells the core what became of a packet, and lets go of it. */
-static void
-settle (GstSrtlaLink * link, SrtlaOutput * output, SrtlaSendResult result,
-    SrtlaTime now)
-{
-  output->uplink = link->slot;
-  if (output->kind == SRTLA_OUTPUT_PACKET || result == SRTLA_SEND_FAILED)
-    srtla_bond_send_result (link->shared->bond, output, result, now);
-  if (output->packet.owner != NULL)
-    gst_srtla_packet_unref (link->shared->pool, output->packet.owner);
-}
-
-static void
-empty (GstSrtlaLink * link, SrtlaSendResult result, SrtlaTime now)
-{
-  SrtlaOutput output;
-
-  while (gst_srtla_egress_pop (&link->egress, &output))
-    settle (link, &output, result, now);
-}
-
-void
-gst_srtla_link_flush (GstSrtlaLink * link, SrtlaTime now)
-{
-  empty (link, SRTLA_SEND_DROPPED, now);
-}
-
-void
-gst_srtla_link_return (GstSrtlaLink * link, SrtlaTime now)
-{
-  empty (link, SRTLA_SEND_RETURNED, now);
-}
-
 void
 gst_srtla_link_vacate (GstSrtlaLink * link, SrtlaTime now)
 {
@@ -291,292 +267,6 @@ gst_srtla_link_fail (GstSrtlaLink * link, gchar * reason, SrtlaTime now)
   gst_srtla_link_close (link, "socket failed", now);
 }
 
-/* ---- Sending ------------------------------------------------------------ */
-
-void
-gst_srtla_link_queue (GstSrtlaLink * link, const SrtlaOutput * output,
-    SrtlaTime now)
-{
-  SrtlaOutput copy = *output;
-
-  GST_LOG_OBJECT (link->shared->element, "slot %u: %" G_GSIZE_FORMAT
-      " bytes out", link->slot, output->packet.size);
-  if (link->socket == NULL)
-    settle (link, &copy, SRTLA_SEND_RETURNED, now);
-  else if (!gst_srtla_egress_push (&link->egress, output))
-    settle (link, &copy, SRTLA_SEND_DROPPED, now);
-  /* While the core has more, it had better hear soon if that is too much. */
-  else if (link->egress.count % GST_SRTLA_EGRESS_RUN == 0)
-    gst_srtla_link_transmit (link, now);
-}
-
-static void
-drop_first (GstSrtlaLink * link, SrtlaSendResult result, SrtlaTime now)
-{
-  SrtlaOutput output;
-
-  if (gst_srtla_egress_pop (&link->egress, &output))
-    settle (link, &output, result, now);
-  link->retried = FALSE;
-}
-
-static void
-set_blocked (GstSrtlaLink * link, gboolean blocked)
-{
-  link->blocked = blocked;
-  gst_poll_fd_ctl_write (link->shared->poll, &link->poll_fd, blocked);
-  srtla_bond_uplink_blocked (link->shared->bond, link->slot, blocked);
-}
-
-static void
-set_largest (GstSrtlaLink * link, guint largest)
-{
-  if (largest == link->largest)
-    return;
-  GST_INFO_OBJECT (link->shared->element, "%s (slot %u): MTU %u, room for %u "
-      "bytes", link_name (link), link->slot, link->mtu, largest);
-  link->largest = largest;
-  srtla_bond_uplink_largest (link->shared->bond, link->slot, largest);
-}
-
-/* What the system knows: of the interface, and of routers that said so. */
-static void
-look_at_mtu (GstSrtlaLink * link, SrtlaTime now)
-{
-  guint largest = SRTLA_MAX_DATAGRAM;
-
-  link->mtu_at = now;
-  link->mtu = gst_srtla_socket_path_mtu (link->socket, &largest);
-  set_largest (link, MIN (largest, SRTLA_MAX_DATAGRAM));
-}
-
-static void
-too_large (GstSrtlaLink * link, SrtlaTime now)
-{
-  SrtlaOutput output;
-  gsize size;
-
-  if (!gst_srtla_egress_pop (&link->egress, &output))
-    return;
-  size = output.packet.size;
-  link->too_large++;
-  link->retried = FALSE;
-  /* If a train with it was refused, that was why. */
-  link->trains = gst_srtla_segment_is_known ();
-  look_at_mtu (link, now);
-  if (link->largest >= size)    /* it says so, but it does not */
-    set_largest (link, (guint) size - 1);
-  settle (link, &output, SRTLA_SEND_RETURNED, now);
-}
-
-void
-gst_srtla_link_warn_narrow (GstSrtlaLink * link)
-{
-  if (link->warned_largest == link->largest)
-    return;
-  link->warned_largest = link->largest;
-  link->shared->notify (gst_srtla_notice_new_trouble (GST_SRTLA_NOTICE_WARNING,
-          GST_RESOURCE_ERROR_WRITE,
-          g_strdup_printf ("Packets are larger than uplink “%s” can carry: "
-              "its MTU is %u, which has room for %u bytes of SRT.",
-              link_name (link), link->mtu, link->largest),
-          g_strdup ("Packets are not fragmented. They go by uplinks that carry "
-              "them, if there are any, and by this one only smaller ones: to "
-              "use it, lower the SRT payload size (1316 bytes by default, "
-              "besides 16 of header).")),
-      link->shared->user_data);
-}
-
-static gboolean
-is_beyond_repair (gint error_number)
-{
-  switch (error_number) {
-    case ENODEV:
-    case ENXIO:
-    case EADDRNOTAVAIL:
-    case EBADF:
-    case EINVAL:               /* the local address is gone */
-    case ENOTCONN:
-    case EDESTADDRREQ:
-      return TRUE;
-    default:
-      return FALSE;
-  }
-}
-
-static gboolean
-path_error (GstSrtlaLink * link, gint error_number, SrtlaTime now)
-{
-  GST_DEBUG_OBJECT (link->shared->element, "%s (slot %u): sending failed: %s",
-      link_name (link), link->slot, g_strerror (error_number));
-  if (link->error_since == 0)
-    link->error_since = now;
-  drop_first (link, SRTLA_SEND_FAILED, now);
-  if (!is_beyond_repair (error_number)
-      && now - link->error_since < GST_SRTLA_ERRORS_MAX)
-    return TRUE;
-  gst_srtla_link_fail (link, g_strdup_printf ("sending failed: %s",
-          g_strerror (error_number)), now);
-  return FALSE;
-}
-
-static void
-note_refused (GstSrtlaLink * link, SrtlaTime now)
-{
-  if (link->refused_at != 0)
-    return;
-  GST_DEBUG_OBJECT (link->shared->element, "%s (slot %u): connection refused",
-      link_name (link), link->slot);
-  link->refused_at = now;
-  gst_srtla_link_update_state (link, NULL);
-}
-
-/* Returns: whether to go on sending. */
-static gboolean
-handle_send_error (GstSrtlaLink * link, gint error_number, SrtlaTime now)
-{
-  switch (error_number) {
-    case EINTR:
-      return TRUE;
-    case EAGAIN:
-      link->queue_full++;
-      set_blocked (link, TRUE);
-      return FALSE;
-    case ENOBUFS:
-    case ENOMEM:
-      link->queue_full++;
-      link->retry_at = now + GST_SRTLA_QUEUE_RETRY;
-      srtla_bond_uplink_blocked (link->shared->bond, link->slot, TRUE);
-      return FALSE;
-    case ECONNREFUSED:         /* of an earlier packet; this one was not sent */
-      note_refused (link, now);
-      if (link->retried) {
-        drop_first (link, SRTLA_SEND_DROPPED, now);
-      } else {
-        link->retried = TRUE;
-        link->send_retries++;
-      }
-      return TRUE;
-    case EMSGSIZE:
-      too_large (link, now);
-      return TRUE;
-    default:
-      return path_error (link, error_number, now);
-  }
-}
-
-/* n: messages of the batch. */
-static void
-sent (GstSrtlaLink * link, const GstSrtlaBatch * batch, guint n)
-{
-  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
-  SrtlaOutput output;
-  guint i, datagrams = 0;
-
-  link->retried = FALSE;
-  link->error_since = 0;
-  link->traffic = TRUE;
-  for (i = 0; i < n; i++)
-    datagrams += batch->datagrams[i];
-  while (datagrams-- > 0 && gst_srtla_egress_pop (&link->egress, &output)) {
-    srtla_bond_note_sent (link->shared->bond, &output, now);
-    if (output.packet.owner != NULL)
-      gst_srtla_packet_unref (link->shared->pool, output.packet.owner);
-  }
-}
-
-/* What waits in the device's queue, while there is traffic. */
-static void
-look_at_backlog (GstSrtlaLink * link, SrtlaTime now)
-{
-  guint64 backlog;
-
-  if ((!link->traffic && link->backlog == 0)
-      || now < link->backlog_at + (link->backlog > 0
-          ? GST_SRTLA_BACKLOG_INTERVAL : GST_SRTLA_BACKLOG_IDLE))
-    return;
-  link->traffic = FALSE;
-  link->backlog_at = now;
-  backlog = gst_srtla_socket_backlog (link->socket);
-  if (backlog != link->backlog)
-    srtla_bond_uplink_backlog (link->shared->bond, link->slot, backlog);
-  link->backlog = backlog;
-}
-
-/* Returns: whether the error may be of the train alone: then there are none any
- * more on this socket, and nothing is lost. */
-static gboolean
-give_up_trains (GstSrtlaLink * link, guint datagrams, gint error_number)
-{
-  if (datagrams < 2 || !gst_srtla_segment_is_refusal (error_number))
-    return FALSE;
-  GST_INFO_OBJECT (link->shared->element, "%s (slot %u): no trains of "
-      "datagrams: %s", link_name (link), link->slot,
-      g_strerror (error_number));
-  link->trains = FALSE;
-  return TRUE;
-}
-
-/* What its socket did not take is dropped if it is of no use any more; and while
- * it takes nothing goes by another uplink as soon as one has room. The rest keeps
- * its order. */
-static void
-tend_waiting (GstSrtlaLink * link, gboolean stuck, SrtlaTime now)
-{
-  SrtlaBond *bond = link->shared->bond;
-  SrtlaOutput output;
-  guint rest;
-
-  for (rest = link->egress.count; rest > 0; rest--) {
-    gst_srtla_egress_pop_packet (&link->egress, &output);
-    if (srtla_bond_is_expired (bond, &output))
-      settle (link, &output, SRTLA_SEND_EXPIRED, now);
-    else if (stuck && output.copy == SRTLA_COPY_NONE
-        && srtla_bond_has_room_beside (bond, link->slot, output.packet.size))
-      settle (link, &output, SRTLA_SEND_RETURNED, now);
-    else
-      gst_srtla_egress_push (&link->egress, &output);
-  }
-  link->retried = FALSE;
-  link->tended_at = stuck ? now : 0;
-}
-
-void
-gst_srtla_link_transmit (GstSrtlaLink * link, SrtlaTime now)
-{
-  GstSrtlaBatch *batch = link->shared->batch;
-  gint error_number, n;
-
-  if (link->socket == NULL)
-    return;
-  look_at_backlog (link, now);
-  if (link->blocked || now < link->retry_at) {
-    if (link->egress.count > 0
-        && now >= link->tended_at + GST_SRTLA_TEND_INTERVAL)
-      tend_waiting (link, TRUE, now);
-    return;
-  }
-  if (link->tended_at != 0)
-    tend_waiting (link, FALSE, now);
-  if (link->retry_at != 0) {
-    link->retry_at = 0;
-    srtla_bond_uplink_blocked (link->shared->bond, link->slot, FALSE);
-  }
-  while (!gst_srtla_egress_is_empty (&link->egress)) {
-    gst_srtla_egress_peek (&link->egress, batch, link->trains);
-    n = gst_srtla_socket_send (link->poll_fd.fd, batch->messages, batch->n,
-        &error_number);
-    if (n > 0)
-      sent (link, batch, (guint) n);
-    else if (!give_up_trains (link, batch->datagrams[0], error_number)
-        && !handle_send_error (link, error_number, now)) {
-      if (link->socket != NULL)
-        tend_waiting (link, TRUE, now);
-      return;
-    }
-  }
-}
-
 /* ---- Receiving ---------------------------------------------------------- */
 
 gboolean
@@ -592,13 +282,13 @@ gst_srtla_link_poll (GstSrtlaLink * link, SrtlaTime now)
     gint error_number = gst_srtla_socket_drain_errors (link->socket);
 
     if (error_number == ECONNREFUSED)
-      note_refused (link, now);
+      gst_srtla_link_note_refused (link, now);
     if (error_number == EMSGSIZE)       /* a router's, and what its MTU is */
       link->mtu_at = 0;
     readable = TRUE;            /* which takes a pending error with it */
   }
   if (link->blocked && gst_poll_fd_can_write (poll, &link->poll_fd))
-    set_blocked (link, FALSE);
+    gst_srtla_link_set_blocked (link, FALSE);
   return readable;
 }
 
@@ -623,9 +313,60 @@ gst_srtla_link_receive (GstSrtlaLink * link, GstSrtlaMessage * messages,
     if (received == 0 || error_number == EAGAIN)
       return 0;
     if (error_number == ECONNREFUSED)
-      note_refused (link, now);
+      gst_srtla_link_note_refused (link, now);
   }
   return 0;
+}
+
+/* ---- What the path carries ---------------------------------------------- */
+
+static void
+set_largest (GstSrtlaLink * link, guint largest)
+{
+  if (largest == link->largest)
+    return;
+  GST_INFO_OBJECT (link->shared->element, "%s (slot %u): MTU %u, room for %u "
+      "bytes", link_name (link), link->slot, link->mtu, largest);
+  link->largest = largest;
+  srtla_bond_uplink_largest (link->shared->bond, link->slot, largest);
+}
+
+/* What the system knows: of the interface, and of routers that said so. */
+static void
+look_at_mtu (GstSrtlaLink * link, SrtlaTime now)
+{
+  guint largest = SRTLA_MAX_DATAGRAM;
+
+  link->mtu_at = now;
+  link->mtu = gst_srtla_socket_path_mtu (link->socket, &largest);
+  set_largest (link, MIN (largest, SRTLA_MAX_DATAGRAM));
+}
+
+void
+gst_srtla_link_note_too_large (GstSrtlaLink * link, gsize size, SrtlaTime now)
+{
+  link->too_large++;
+  look_at_mtu (link, now);
+  if (link->largest >= size)    /* it says so, but it does not */
+    set_largest (link, (guint) size - 1);
+}
+
+void
+gst_srtla_link_warn_narrow (GstSrtlaLink * link)
+{
+  if (link->warned_largest == link->largest)
+    return;
+  link->warned_largest = link->largest;
+  link->shared->notify (gst_srtla_notice_new_trouble (GST_SRTLA_NOTICE_WARNING,
+          GST_RESOURCE_ERROR_WRITE,
+          g_strdup_printf ("Packets are larger than uplink “%s” can carry: "
+              "its MTU is %u, which has room for %u bytes of SRT.",
+              link_name (link), link->mtu, link->largest),
+          g_strdup ("Packets are not fragmented. They go by uplinks that carry "
+              "them, if there are any, and by this one only smaller ones: to "
+              "use it, lower the SRT payload size (1316 bytes by default, "
+              "besides 16 of header).")),
+      link->shared->user_data);
 }
 
 /* ---- Elsewhere ---------------------------------------------------------- */
