@@ -14,21 +14,12 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "receiver-options.h"
+#include "receiver-peers.h"
 #include "srtla-receiver.h"
 
 #define SOCKET_BUFFER (4 << 20) /* bytes; a burst of the sender must fit */
 #define TURN 64                 /* datagrams taken from a socket in one go */
-#define NATIVE_MAX 32           /* bytes of a sockaddr_in6, and to spare */
-
-/* An address and port that the core has a number for. */
-typedef struct
-{
-  SrtlaPeer number;
-  gboolean joined;              /* the line about it was printed */
-  GSocketAddress *address;
-  gsize native_size;
-  guint8 native[NATIVE_MAX];
-} Peer;
 
 typedef struct _Tool Tool;
 
@@ -49,105 +40,11 @@ struct _Tool
   GSource *timer;               /* ready at the core's deadline */
   GSocketAddress *server;
   guint16 from_port;            /* towards it; 0: any */
-  GHashTable *by_address;       /* Peer → itself; owns it */
-  GHashTable *by_number;        /* SrtlaPeer → Peer */
-  SrtlaPeer last_number;
+  ReceiverPeers peers;
   GHashTable *groups;           /* number → Group; owns it */
   guint64 lost_to_server;       /* packets that the socket refused */
   guint64 lost_to_senders;
 };
-
-typedef struct
-{
-  gint srtla_port, srt_port;
-  gchar *srt_host, *bind_address, *behaviour;
-  gint stats_interval;          /* s; 0 = never */
-  gint from_port;               /* 0 = any */
-} Options;
-
-/* ---- Peers ------------------------------------------------------------- */
-
-static guint
-peer_hash (gconstpointer data)
-{
-  const Peer *peer = data;
-  guint hash = 5381;
-  gsize i;
-
-  for (i = 0; i < peer->native_size; i++)
-    hash = hash * 33 + peer->native[i];
-  return hash;
-}
-
-static gboolean
-peer_equal (gconstpointer a, gconstpointer b)
-{
-  const Peer *one = a, *other = b;
-
-  return one->native_size == other->native_size
-      && memcmp (one->native, other->native, one->native_size) == 0;
-}
-
-static void
-peer_free (gpointer data)
-{
-  Peer *peer = data;
-
-  g_object_unref (peer->address);
-  g_free (peer);
-}
-
-/* Returns: the peer of an address, which is made if it is new. */
-static Peer *
-find_peer (Tool *tool, GSocketAddress *address)
-{
-  Peer key, *peer;
-  gssize size = g_socket_address_get_native_size (address);
-
-  memset (&key, 0, sizeof key);
-  if (size < 0 || size > NATIVE_MAX
-      || !g_socket_address_to_native (address, key.native, NATIVE_MAX, NULL))
-    return NULL;
-  key.native_size = (gsize) size;
-  peer = g_hash_table_lookup (tool->by_address, &key);
-  if (peer != NULL)
-    return peer;
-
-  peer = g_memdup2 (&key, sizeof key);
-  peer->number = ++tool->last_number;
-  peer->address = g_object_ref (address);
-  g_hash_table_add (tool->by_address, peer);
-  g_hash_table_insert (tool->by_number, &peer->number, peer);
-  return peer;
-}
-
-static void
-forget_peer (Tool *tool, Peer *peer)
-{
-  g_hash_table_remove (tool->by_number, &peer->number);
-  g_hash_table_remove (tool->by_address, peer);
-}
-
-/* Returns: "address:port", to be freed. */
-static gchar *
-peer_name (const Peer *peer)
-{
-  GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (peer->address);
-  gchar *address =
-      g_inet_address_to_string (g_inet_socket_address_get_address (inet));
-  guint port = g_inet_socket_address_get_port (inet);
-  const gchar *shown = address;
-  gchar *name;
-
-  if (g_str_has_prefix (shown, "::ffff:"))
-    shown += strlen ("::ffff:");
-  if (strchr (shown, ':') != NULL)
-    name = g_strdup_printf ("[%s]:%u", shown, port);
-  else
-    name = g_strdup_printf ("%s:%u", shown, port);
-  g_free (address);
-  return name;
-}
 
 /* ---- Outputs of the core ----------------------------------------------- */
 
@@ -280,7 +177,7 @@ send_to_server (Tool *tool, const SrtlaReceiverOutput *output)
 static void
 send_to_peer (Tool *tool, const SrtlaReceiverOutput *output)
 {
-  Peer *peer = g_hash_table_lookup (tool->by_number, &output->peer);
+  ReceiverPeer *peer = receiver_peers_get (&tool->peers, output->peer);
   SrtlaKind kind = srtla_packet_kind (output->data, output->size);
   const gchar *what = NULL;
 
@@ -296,7 +193,7 @@ send_to_peer (Tool *tool, const SrtlaReceiverOutput *output)
   else if (kind == SRTLA_KIND_REG_NGP)
     what = "asked for an unknown group";
   if (what != NULL) {
-    gchar *name = peer_name (peer);
+    gchar *name = receiver_peer_name (peer);
 
     if (kind == SRTLA_KIND_REG3)
       printf ("group %u: uplink %s %s\n", output->group, name, what);
@@ -311,15 +208,15 @@ send_to_peer (Tool *tool, const SrtlaReceiverOutput *output)
 static void
 drop_peer (Tool *tool, const SrtlaReceiverOutput *output)
 {
-  Peer *peer = g_hash_table_lookup (tool->by_number, &output->peer);
+  ReceiverPeer *peer = receiver_peers_get (&tool->peers, output->peer);
   gchar *name;
 
   if (peer == NULL)
     return;
-  name = peer_name (peer);
+  name = receiver_peer_name (peer);
   printf ("uplink %s: left\n", name);
   g_free (name);
-  forget_peer (tool, peer);
+  receiver_peers_forget (&tool->peers, peer);
 }
 
 /* Does what the core says, and sets the timer to its deadline. */
@@ -407,17 +304,18 @@ sender_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   (void) condition;
   for (i = 0; i < TURN; i++) {
     GSocketAddress *from = NULL;
-    Peer *peer;
+    ReceiverPeer *peer;
 
     if (!read_datagram (socket, &from, data, sizeof data, &size))
       break;
-    peer = from == NULL || size == 0 ? NULL : find_peer (tool, from);
+    peer = from == NULL || size == 0 ? NULL
+        : receiver_peers_find (&tool->peers, from);
     if (peer != NULL) {
       srtla_receiver_receive (tool->receiver, peer->number, data, size,
           (SrtlaTime) g_get_monotonic_time ());
       act (tool);
       if (!srtla_receiver_knows (tool->receiver, peer->number))
-        forget_peer (tool, peer);
+        receiver_peers_forget (&tool->peers, peer);
     }
     g_clear_object (&from);
   }
@@ -530,7 +428,7 @@ bind_socket (GInetAddress *address, guint16 port, GError **error)
 /* All addresses of both families, or of IPv4 where that is all the behaviour
  * or the machine has; or the one that was asked for. */
 static GSocket *
-listen_for_senders (const Options *options, SrtlaBehaviour behaviour,
+listen_for_senders (const ReceiverOptions *options, SrtlaBehaviour behaviour,
     GError **error)
 {
   gboolean only_ipv4 = behaviour == SRTLA_BEHAVIOUR_A
@@ -562,61 +460,7 @@ listen_for_senders (const Options *options, SrtlaBehaviour behaviour,
 }
 
 static gboolean
-parse_options (Options *options, SrtlaBehaviour *behaviour, gint *argc,
-    gchar ***argv, GError **error)
-{
-  const GOptionEntry entries[] = {
-    {"srtla-port", 0, 0, G_OPTION_ARG_INT, &options->srtla_port,
-        "UDP port for senders; 0 takes a free one (5000)", "PORT"},
-    {"srt-host", 0, 0, G_OPTION_ARG_STRING, &options->srt_host,
-        "Host of the SRT server (127.0.0.1)", "HOST"},
-    {"srt-port", 0, 0, G_OPTION_ARG_INT, &options->srt_port,
-        "UDP port of the SRT server (5001)", "PORT"},
-    {"bind", 0, 0, G_OPTION_ARG_STRING, &options->bind_address,
-        "Local address for senders (all)", "ADDRESS"},
-    {"behave-like", 0, 0, G_OPTION_ARG_STRING, &options->behaviour,
-          "Deployed receiver to behave like: a, b, c, d, e or f (a); "
-          "a, c and f take IPv4 only", "LETTER"},
-    {"print-stats", 0, 0, G_OPTION_ARG_INT, &options->stats_interval,
-        "Print counters that often (never)", "SECONDS"},
-    {"srt-from-port", 0, 0, G_OPTION_ARG_INT, &options->from_port,
-          "Talk to the SRT server from this port, where no group has it yet: "
-          "SRT connections outlive a restart (any)", "PORT"},
-    {NULL, 0, 0, 0, NULL, NULL, NULL}
-  };
-  GOptionContext *context = g_option_context_new ("- SRTLA receiver for tests");
-  gboolean parsed;
-
-  g_option_context_add_main_entries (context, entries, NULL);
-  parsed = g_option_context_parse (context, argc, argv, error);
-  g_option_context_free (context);
-  if (!parsed)
-    return FALSE;
-
-  if (*argc > 1) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "'%s' is not an option", (*argv)[1]);
-  } else if (options->srtla_port < 0 || options->srtla_port > G_MAXUINT16
-      || options->srt_port < 1 || options->srt_port > G_MAXUINT16
-      || options->from_port < 0 || options->from_port > G_MAXUINT16) {
-    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "ports go up to 65535");
-  } else if (options->stats_interval < 0) {
-    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--print-stats takes seconds");
-  } else if (options->behaviour != NULL && (strlen (options->behaviour) != 1
-          || !srtla_behaviour_find (options->behaviour[0], behaviour))) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "--behave-like takes a letter from a to f, not '%s'",
-        options->behaviour);
-  } else {
-    return TRUE;
-  }
-  return FALSE;
-}
-
-static gboolean
-start (Tool *tool, const Options *options, SrtlaBehaviour behaviour,
+start (Tool *tool, const ReceiverOptions *options, SrtlaBehaviour behaviour,
     GError **error)
 {
   GSocketAddress *local;
@@ -638,9 +482,7 @@ start (Tool *tool, const Options *options, SrtlaBehaviour behaviour,
   g_socket_set_blocking (tool->socket, FALSE);
   g_socket_set_option (tool->socket, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER,
       NULL);
-  tool->by_address = g_hash_table_new_full (peer_hash, peer_equal, peer_free,
-      NULL);
-  tool->by_number = g_hash_table_new (g_int64_hash, g_int64_equal);
+  receiver_peers_init (&tool->peers);
   tool->groups = g_hash_table_new_full (NULL, NULL, NULL, group_free);
   tool->receiver = srtla_receiver_new (behaviour, fill_random, NULL,
       (SrtlaTime) g_get_monotonic_time ());
@@ -673,8 +515,7 @@ stop (Tool *tool)
     g_source_unref (tool->source);
     srtla_receiver_free (tool->receiver);
     g_hash_table_unref (tool->groups);
-    g_hash_table_unref (tool->by_number);
-    g_hash_table_unref (tool->by_address);
+    receiver_peers_clear (&tool->peers);
   }
   g_clear_object (&tool->socket);
   g_clear_object (&tool->server);
@@ -683,7 +524,7 @@ stop (Tool *tool)
 int
 main (int argc, char **argv)
 {
-  Options options = { 5000, 5001, NULL, NULL, NULL, 0, 0 };
+  ReceiverOptions options = { 5000, 5001, NULL, NULL, NULL, 0, 0 };
   SrtlaBehaviour behaviour = SRTLA_BEHAVIOUR_A;
   Tool tool;
   GError *error = NULL;
@@ -691,7 +532,7 @@ main (int argc, char **argv)
 
   memset (&tool, 0, sizeof tool);
   setvbuf (stdout, NULL, _IOLBF, 0);
-  if (parse_options (&options, &behaviour, &argc, &argv, &error)
+  if (receiver_options_parse (&options, &behaviour, &argc, &argv, &error)
       && start (&tool, &options, behaviour, &error)) {
     tool.loop = g_main_loop_new (NULL, FALSE);
     g_unix_signal_add (SIGINT, quit, &tool);
@@ -707,8 +548,6 @@ main (int argc, char **argv)
     status = 1;
   }
   stop (&tool);
-  g_free (options.srt_host);
-  g_free (options.bind_address);
-  g_free (options.behaviour);
+  receiver_options_clear (&options);
   return status;
 }
