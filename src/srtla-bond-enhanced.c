@@ -416,6 +416,80 @@ notice_longer_path (SrtlaUplink * uplink, SrtlaTime now)
   uplink->flat.since = 0;
 }
 
+/* Returns: the distance of a train's packets: half of the rate that the uplink
+ * has shown, so that the train is no burst for it. */
+static SrtlaTime
+train_spacing (const SrtlaUplink * uplink)
+{
+  guint64 rate = uplink->delivery.rate_maximum;
+
+  if (rate == 0)
+    return TRAIN_SPACING;
+  return CLAMP (2 * SRTLA_FULL_DATAGRAM * SRTLA_SECOND / rate, SRTLA_MILLISECOND,
+      TRAIN_SPACING_MAXIMUM);
+}
+
+/* Returns: FALSE if it is no packet that is kept and missing, or cannot go. */
+static gboolean
+repeat_on (SrtlaBond * bond, SrtlaUplink * uplink, guint64 place, SrtlaTime now)
+{
+  const SrtlaInflightEntry *flying = srtla_inflight_at (uplink->log, place);
+  const SrtlaTrackerEntry *entry;
+  SrtlaPacket packet;
+
+  if (flying == NULL || !flying->held || flying->settled)
+    return FALSE;
+  entry = srtla_tracker_find (bond->callers.slots[flying->caller].tracker,
+      flying->sequence, now);
+  if (entry == NULL || entry->owner == NULL || entry->arrived_at != 0)
+    return FALSE;
+  packet.data = entry->data;
+  packet.size = entry->size;
+  packet.owner = entry->owner;
+  if (!srtla_bond_emit_copy (bond, uplink, flying->caller, &packet,
+          SRTLA_COPY_PROBE, now))
+    return FALSE;
+  srtla_inflight_take_at (uplink->log, place);
+  return TRUE;
+}
+
+/* A train need not wait for packets that also go another way, which may have no
+ * room for any: what went missing with the uplink itself does as well. */
+static void
+fill_train (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  uplink->train_place = MAX (uplink->train_place, uplink->delivery.proof_place);
+  while (uplink->train_left > 0 && now >= uplink->train_next
+      && uplink->train_place < uplink->train_end) {
+    if (!repeat_on (bond, uplink, uplink->train_place++, now))
+      continue;
+    uplink->train_left--;
+    uplink->train_next = MAX (uplink->train_next + SRTLA_GUARD_INTERVAL, now)
+        - SRTLA_GUARD_INTERVAL + train_spacing (uplink);
+  }
+}
+
+static void
+start_train (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  uplink->train_left = SRTLA_ACK_TRAIN;
+  uplink->train_at = MAX (now, 1);
+  uplink->train_next = now;
+  uplink->train_place = 0;
+  uplink->train_end = srtla_inflight_next_place (uplink->log);
+  bond->probing = TRUE;
+}
+
+static SrtlaTime
+keepalive_interval (const SrtlaBond * bond, const SrtlaUplink * uplink,
+    SrtlaTime now)
+{
+  if (!uplink->stalled)
+    return SRTLA_KEEPALIVE_FENCE;
+  return bond->acknowledges && now < uplink->stalled_since + BRIEF
+      ? SRTLA_KEEPALIVE_BRIEF : SRTLA_KEEPALIVE_STALLED;
+}
+
 static void
 guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
@@ -427,16 +501,14 @@ guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   if (uplink->stalled && !bond->acknowledges) {
     try_again (bond, uplink, now);
   } else if (wants_train (bond, uplink, now)) {
-    uplink->train_left = SRTLA_ACK_TRAIN;
-    uplink->train_at = MAX (now, 1);
-    uplink->train_next = now;
-    bond->probing = TRUE;
+    start_train (bond, uplink, now);
   }
+  if (uplink->stalled)
+    fill_train (bond, uplink, now);
   if (now >= uplink->next_keepalive
       && (uplink->stalled || !bond->acknowledges)) {
     srtla_bond_keepalive (bond, uplink, now);
-    uplink->next_keepalive = now + (uplink->stalled ? SRTLA_KEEPALIVE_STALLED
-        : SRTLA_KEEPALIVE_FENCE);
+    uplink->next_keepalive = now + keepalive_interval (bond, uplink, now);
   }
   srtla_bond_weigh (bond, uplink, now);
 }
@@ -504,19 +576,6 @@ srtla_enhanced_rescue_all (SrtlaBond * bond, SrtlaTime now)
 }
 
 /* ---- Probe trains ------------------------------------------------------ */
-
-/* Returns: the distance of a train's packets: half of the rate that the uplink
- * has shown, so that the train is no burst for it. */
-static SrtlaTime
-train_spacing (const SrtlaUplink * uplink)
-{
-  guint64 rate = uplink->delivery.rate_maximum;
-
-  if (rate == 0)
-    return TRAIN_SPACING;
-  return CLAMP (2 * SRTLA_FULL_DATAGRAM * SRTLA_SECOND / rate, SRTLA_MILLISECOND,
-      TRAIN_SPACING_MAXIMUM);
-}
 
 /* Lets a packet that has just gone its way go also to uplinks whose train has
  * room for it; nearly always there is no train. */

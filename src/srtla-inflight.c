@@ -446,6 +446,18 @@ srtla_inflight_at (SrtlaInflight *log, guint64 place)
 }
 
 gboolean
+srtla_inflight_take_at (SrtlaInflight *log, guint64 place)
+{
+  const SrtlaInflightEntry *entry = srtla_inflight_at (log, place);
+
+  if (entry == NULL || !entry->held)
+    return FALSE;
+  settle (log, node_at (log, place));
+  skip_settled (log);
+  return TRUE;
+}
+
+gboolean
 srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,
     SrtlaTime sent_until, SrtlaInflightEntry *taken)
 {

@@ -104,6 +104,9 @@ SrtlaInflightEntry *srtla_inflight_at (SrtlaInflight *log, guint64 place);
 gboolean srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
     guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole);
 
+/* Takes out the entry at a place. Returns: FALSE if none is held there. */
+gboolean srtla_inflight_take_at (SrtlaInflight *log, guint64 place);
+
 /* Takes out the oldest held entry if its place is before `place` and it was
  * sent at `sent_until` or earlier. Returns: FALSE if there is none such. */
 gboolean srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,

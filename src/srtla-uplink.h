@@ -37,6 +37,8 @@ G_BEGIN_DECLS
 #define SRTLA_FENCES             8
 /* While its path is in doubt. */
 #define SRTLA_KEEPALIVE_STALLED  (100 * SRTLA_MILLISECOND)
+/* While it may be back at any moment, where an echo brings it a train. */
+#define SRTLA_KEEPALIVE_BRIEF    (40 * SRTLA_MILLISECOND)
 #define SRTLA_KEEPALIVES_REMEMBERED 16
 
 typedef struct
@@ -91,6 +93,7 @@ typedef struct
   guint train_left;             /* duplicates still to send of a probe train */
   SrtlaTime train_at;           /* when the latest train started; 0 = none yet */
   SrtlaTime train_next;         /* when its next packet may go */
+  guint64 train_place, train_end;       /* in the log: what the train may be of */
   SrtlaTime sent_at;            /* latest packet; 0 = none yet */
   guint64 acknowledged_place;   /* first after what SRTLA ACKs named */
   guint64 overtaken_place, overdue_place;       /* NAKs are released up to here */

@@ -403,6 +403,49 @@ test_probes_of_stalled (void)
   net_clear (&net);
 }
 
+/* A train needs no new packets: what went missing on the uplink itself does, in
+ * its order, and each but once. */
+static void
+test_train_of_what_is_missing (void)
+{
+  guint32 first = 0, before = 0;
+  guint i, probes = 0;
+  SrtlaTime took;
+  Net net;
+
+  net_init (&net, 2, 20 * MS);
+  net_add_caller (&net, 100, 2000);
+  net.interval = MS;
+  net_run (&net, 2 * SRTLA_SECOND);
+  net.links[0].cut = net.links[1].cut = TRUE;
+  net_run (&net, 100 * MS);
+  net.interval = 0;
+  run_until_stalled (&net, 0, TRUE, 200 * MS);
+  run_until_stalled (&net, 1, TRUE, 50 * MS);
+  first = net.callers[0].next;
+  net_run (&net, 10 * MS);
+  g_array_set_size (net.sent, 0);
+  net.links[0].cut = net.links[1].cut = FALSE;
+  /* Keepalive, echo, train, acknowledgement; and two turns of the guard. */
+  took = run_until_stalled (&net, 0, FALSE, 250 * MS);
+  g_assert_cmpuint (took, <=, 140 * MS);
+  for (i = 0; i < net.sent->len; i++) {
+    const NetSent *sent = &g_array_index (net.sent, NetSent, i);
+
+    if (sent->uplink != 0 || sent->copy != SRTLA_COPY_PROBE)
+      continue;
+    g_assert_true (srtla_seq_before (sent->sequence, first));
+    g_assert_true (before == 0 || srtla_seq_before (before, sent->sequence));
+    before = sent->sequence;
+    probes++;
+  }
+  g_assert_cmpuint (probes, ==, SRTLA_ACK_TRAIN);
+  net_run (&net, SRTLA_SECOND);
+  g_assert_false (net_uplink (&net, 1).stalled);
+  net_assert_books (&net);
+  net_clear (&net);
+}
+
 /* Traffic so thin that one uplink has it all. */
 static void
 test_exploration (void)
@@ -609,6 +652,8 @@ main (int argc, char **argv)
   g_test_add_func ("/enhanced/rate-without-srtla-acks",
       test_rate_without_srtla_acks);
   g_test_add_func ("/enhanced/probes-of-stalled", test_probes_of_stalled);
+  g_test_add_func ("/enhanced/train-of-what-is-missing",
+      test_train_of_what_is_missing);
   g_test_add_func ("/enhanced/exploration", test_exploration);
   g_test_add_func ("/enhanced/mode-switches", test_mode_switches);
   g_test_add_func ("/enhanced/toggles", test_toggles);

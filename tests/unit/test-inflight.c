@@ -207,6 +207,25 @@ test_pop_before (void)
 }
 
 static void
+test_take_at (void)
+{
+  SrtlaInflight *log = srtla_inflight_new (4);
+  guint32 sequence;
+
+  for (sequence = 10; sequence < 16; sequence++)
+    srtla_inflight_insert (log, 0, sequence, 100, sequence);
+  g_assert_false (srtla_inflight_take_at (log, 1));     /* dropped out */
+  g_assert_false (srtla_inflight_take_at (log, 6));     /* not yet sent */
+  g_assert_true (srtla_inflight_take_at (log, 3));
+  g_assert_false (srtla_inflight_take_at (log, 3));     /* once */
+  g_assert_cmpuint (srtla_inflight_count (log), ==, 3);
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 300);
+  g_assert_true (srtla_inflight_take_at (log, 2));
+  g_assert_cmpuint (srtla_inflight_oldest (log)->sequence, ==, 14);
+  srtla_inflight_free (log);
+}
+
+static void
 test_large_packet_saturates (void)
 {
   SrtlaInflight *log = srtla_inflight_new (4);
@@ -660,6 +679,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inflight/reach-changes", test_reach_changes);
   g_test_add_func ("/inflight/settle", test_settle);
   g_test_add_func ("/inflight/pop-before", test_pop_before);
+  g_test_add_func ("/inflight/take-at", test_take_at);
   g_test_add_func ("/inflight/large-packet-saturates",
       test_large_packet_saturates);
   g_test_add_func ("/inflight/model", test_model);
