@@ -5,14 +5,11 @@
 
 #include <gst/gst.h>
 #include <netinet/in.h>
-#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
+#include "reference/segment.h"
 
 #define SIZE 1332
 #define REPLY 44
@@ -189,22 +186,14 @@ send_many (void)
 static void
 send_train (void)
 {
-  guint64 control[CMSG_SPACE (sizeof (guint16)) / 8 + 1];
-  guint16 size = SIZE;
   struct iovec vector = { packets, sizeof packets };
+  SegmentControl control;
   struct msghdr message;
-  struct cmsghdr *header;
 
   memset (&message, 0, sizeof message);
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = CMSG_SPACE (sizeof size);
-  header = CMSG_FIRSTHDR (&message);
-  header->cmsg_level = SOL_UDP;
-  header->cmsg_type = UDP_SEGMENT;
-  header->cmsg_len = CMSG_LEN (sizeof size);
-  memcpy (CMSG_DATA (header), &size, sizeof size);
+  segment_message (&message, &control, SIZE);
   if (sendmsg (sockets ()->out, &message, 0) != sizeof packets)
     g_error ("UDP_SEGMENT does not work");
 }

@@ -3,17 +3,13 @@
 #include "traffic.h"
 
 #include <netinet/in.h>
-#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "reference/segment.h"
 #include "testing.h"
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
 
 #define SECOND G_GUINT64_CONSTANT (1000000000)
 #define FRAMES 30               /* a second */
@@ -134,11 +130,9 @@ static void
 send_train (TrafficGenerator * generator, guint n)
 {
   static guint8 packets[TRAIN][TRAFFIC_PACKET];
-  guint64 control[CMSG_SPACE (sizeof (guint16)) / 8 + 1];
-  guint16 size = TRAFFIC_PACKET;
   struct iovec vector = { packets, n * sizeof packets[0] };
+  SegmentControl control;
   struct msghdr message;
-  struct cmsghdr *header;
   guint i;
 
   for (i = 0; i < n; i++)
@@ -146,13 +140,7 @@ send_train (TrafficGenerator * generator, guint n)
   memset (&message, 0, sizeof message);
   message.msg_iov = &vector;
   message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = CMSG_SPACE (sizeof size);
-  header = CMSG_FIRSTHDR (&message);
-  header->cmsg_level = SOL_UDP;
-  header->cmsg_type = UDP_SEGMENT;
-  header->cmsg_len = CMSG_LEN (sizeof size);
-  memcpy (CMSG_DATA (header), &size, sizeof size);
+  segment_message (&message, &control, TRAFFIC_PACKET);
   sendmsg (generator->fd, &message, 0);
 }
 

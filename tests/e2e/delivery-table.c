@@ -150,23 +150,6 @@ write_head (void)
   printf ("\n");
 }
 
-/* What the tests get from meson is found next to the program. */
-static void
-find_everything (void)
-{
-  gchar *program = g_file_read_link ("/proc/self/exe", NULL);
-  gchar *here = g_path_get_dirname (program);
-  gchar *tools = g_build_filename (here, "..", "tools", NULL);
-  gchar *plugin = g_build_filename (here, "..", "..", "gst", NULL);
-
-  g_setenv ("SRTLA_TEST_TOOLS", tools, FALSE);
-  g_setenv ("GST_PLUGIN_PATH_1_0", plugin, FALSE);
-  g_free (program);
-  g_free (here);
-  g_free (tools);
-  g_free (plugin);
-}
-
 static void
 say_nothing (const gchar *text)
 {
@@ -202,7 +185,7 @@ main (int argc, char **argv)
   GError *error = NULL;
   guint i, mode;
 
-  find_everything ();
+  g_free (demo_tool_find_all ());
   gst_init (&argc, &argv);
   g_option_context_add_main_entries (options, entries, NULL);
   if (!g_option_context_parse (options, &argc, &argv, &error) || n_runs < 1) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* An uplink goes and comes back: the stream is whole. The receiver goes and
  * comes back: the stream goes on. */
-#include "e2e.h"
+#include "e2e-stream.h"
 
 #define RATE 2000000            /* bit/s */
 /* Until an uplink is found dead, it swallows packets, some of them twice. */
@@ -13,36 +13,27 @@ static void
 test_uplink_cut (void)
 {
   const E2eSettings settings = {.behaviour = 'a',.with_relay = TRUE };
-  guint64 seed = g_random_int ();
-  E2eCheck *check = e2e_check_new (seed, NULL);
-  GstElement *listener;
-  E2eSource *source;
-  E2eBond bond;
+  E2eStream stream;
+  E2eBond *bond = &stream.bond;
 
-  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
-  e2e_bond_start (&bond, &settings, 4);
+  e2e_stream_start (&stream, &settings, 4, RATE, PATIENT, PATIENT);
   /* So that packets are in flight: without a delay one uplink is enough. */
-  g_assert_true (demo_tool_command (bond.relay, "delay all 20"));
-  listener = e2e_listener_start (check, bond.srt_port, PATIENT);
-  source = e2e_source_start (seed, bond.input_port, RATE, PATIENT);
-  e2e_bond_wait_carries (&bond, "127.0.0.3", 20);
+  g_assert_true (demo_tool_command (bond->relay, "delay all 20"));
+  e2e_bond_wait_carries (bond, "127.0.0.3", 20);
 
-  g_assert_true (demo_tool_command (bond.relay, "cut 127.0.0.3"));
-  e2e_bond_wait_uplink (&bond, "127.0.0.3", "down");
-  g_assert_cmpuint (e2e_bond_stat (&bond, "uplinks-up"), ==, 3);
+  g_assert_true (demo_tool_command (bond->relay, "cut 127.0.0.3"));
+  e2e_bond_wait_uplink (bond, "127.0.0.3", "down");
+  g_assert_cmpuint (e2e_bond_stat (bond, "uplinks-up"), ==, 3);
 
-  g_assert_true (demo_tool_command (bond.relay, "restore 127.0.0.3"));
-  e2e_bond_wait_uplink (&bond, "127.0.0.3", "up");
+  g_assert_true (demo_tool_command (bond->relay, "restore 127.0.0.3"));
+  e2e_bond_wait_uplink (bond, "127.0.0.3", "up");
   /* The receiver was there all the time: no new group. */
-  g_assert_cmpuint (e2e_bond_stat (&bond, "registrations"), ==, 1);
+  g_assert_cmpuint (e2e_bond_stat (bond, "registrations"), ==, 1);
   /* Now it has to do the work alone. */
-  g_object_set (bond.element, "uplinks", "127.0.0.3", NULL);
-  e2e_bond_wait_carries (&bond, "127.0.0.3", 500);
-  e2e_check_wait (check, e2e_check_messages (check) + 800);
-  e2e_source_stop (source);
-  e2e_pipeline_stop (listener);
-  e2e_bond_stop (&bond);
-  e2e_check_free (check);
+  g_object_set (bond->element, "uplinks", "127.0.0.3", NULL);
+  e2e_bond_wait_carries (bond, "127.0.0.3", 500);
+  e2e_check_wait (stream.check, e2e_check_messages (stream.check) + 800);
+  e2e_stream_stop (&stream);
 }
 
 /* The new receiver speaks to the SRT listener from another port, which no SRT
@@ -51,29 +42,21 @@ static void
 test_receiver_restarted (void)
 {
   const E2eSettings settings = {.behaviour = 'a' };
-  guint64 seed = g_random_int (), received;
-  E2eCheck *check = e2e_check_new (seed, NULL);
-  GstElement *listener;
-  E2eSource *source;
-  E2eBond bond;
+  guint64 received;
+  E2eStream stream;
+  E2eBond *bond = &stream.bond;
 
-  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
-  e2e_bond_start (&bond, &settings, 4);
-  listener = e2e_listener_start (check, bond.srt_port, RESTLESS);
-  source = e2e_source_start (seed, bond.input_port, RATE, RESTLESS);
-  e2e_check_wait (check, 200);
+  e2e_stream_start (&stream, &settings, 4, RATE, RESTLESS, RESTLESS);
+  e2e_check_wait (stream.check, 200);
 
-  e2e_bond_stop_receiver (&bond);
-  e2e_check_allow_gaps (check);
-  e2e_bond_start_receiver (&bond, demo_free_port ());
-  e2e_bond_wait_stat (&bond, "registrations", 2);
-  e2e_bond_wait_stat (&bond, "uplinks-up", 4);
-  received = e2e_check_messages (check);
-  e2e_check_wait (check, received + 400);
-  e2e_source_stop (source);
-  e2e_pipeline_stop (listener);
-  e2e_bond_stop (&bond);
-  e2e_check_free (check);
+  e2e_bond_stop_receiver (bond);
+  e2e_check_allow_gaps (stream.check);
+  e2e_bond_start_receiver (bond, demo_free_port ());
+  e2e_bond_wait_stat (bond, "registrations", 2);
+  e2e_bond_wait_stat (bond, "uplinks-up", 4);
+  received = e2e_check_messages (stream.check);
+  e2e_check_wait (stream.check, received + 400);
+  e2e_stream_stop (&stream);
 }
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A stream arrives byte for byte, whatever SRT is told to do with it. */
-#include "e2e.h"
+#include "e2e-stream.h"
 
 #include <glib/gstdio.h>
 
@@ -17,25 +17,17 @@ static void
 run_plain (const E2eSettings * settings, guint uplinks,
     const gchar *caller_parameters, const gchar *listener_parameters)
 {
-  guint64 seed = g_random_int ();
-  E2eCheck *check = e2e_check_new (seed, NULL);
-  GstElement *listener;
-  E2eSource *source;
-  E2eBond bond;
+  E2eStream stream;
+  E2eBond *bond = &stream.bond;
 
-  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
-  e2e_bond_start (&bond, settings, uplinks);
-  listener = e2e_listener_start (check, bond.srt_port, listener_parameters);
-  source = e2e_source_start (seed, bond.input_port, RATE, caller_parameters);
-  e2e_check_wait (check, MESSAGES);
-  g_assert_cmpuint (e2e_bond_stat (&bond, "packets-sent"), >=, MESSAGES);
-  g_assert_cmpuint (e2e_bond_stat (&bond, "callers"), ==, 1);
-  g_assert_cmpuint (e2e_bond_stat (&bond, "dropped-not-srt"), ==, 0);
-  g_assert_cmpuint (e2e_bond_stat (&bond, "replies-dropped"), ==, 0);
-  e2e_source_stop (source);
-  e2e_pipeline_stop (listener);
-  e2e_bond_stop (&bond);
-  e2e_check_free (check);
+  e2e_stream_start (&stream, settings, uplinks, RATE, caller_parameters,
+      listener_parameters);
+  e2e_check_wait (stream.check, MESSAGES);
+  g_assert_cmpuint (e2e_bond_stat (bond, "packets-sent"), >=, MESSAGES);
+  g_assert_cmpuint (e2e_bond_stat (bond, "callers"), ==, 1);
+  g_assert_cmpuint (e2e_bond_stat (bond, "dropped-not-srt"), ==, 0);
+  g_assert_cmpuint (e2e_bond_stat (bond, "replies-dropped"), ==, 0);
+  e2e_stream_stop (&stream);
 }
 
 static void

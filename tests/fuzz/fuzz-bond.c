@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "../unit/bond-books.h"
+
 #define STEPS_PER_CHECK 4
 
 static void
@@ -19,26 +21,11 @@ check_traffic (const SrtlaTraffic *traffic)
 static void
 check_books (const SrtlaBondStats *stats)
 {
-  guint64 in = 0, waiting = 0;
   guint i;
 
-  g_assert_cmpuint (stats->packets_pushed, ==,
-      srtla_bond_stats_accounted (stats));
-  for (i = 0; i < SRTLA_N_CLASSES; i++) {
-    const SrtlaClassStats *books = &stats->classes[i];
-
-    g_assert_cmpuint (books->traffic.packets_in, ==,
-        srtla_traffic_accounted (&books->traffic));
-    g_assert_true (srtla_queue_stats_balance (&books->ingress));
-    g_assert_true (srtla_queue_stats_balance (&books->edf));
-    g_assert_true (srtla_queue_stats_balance (&books->egress));
-    check_traffic (&books->traffic);
-    in += books->traffic.packets_in;
-    waiting += books->traffic.waiting;
-  }
-  g_assert_cmpuint (in, ==, stats->packets_pushed
-      - stats->lost[SRTLA_LOSS_NOT_SRT]);
-  g_assert_cmpuint (waiting, ==, stats->waiting);
+  bond_books_assert (stats);
+  for (i = 0; i < SRTLA_N_CLASSES; i++)
+    check_traffic (&stats->classes[i].traffic);
   for (i = 0; i < stats->n_flows; i++) {
     g_assert_true (srtla_queue_stats_balance (&stats->flows[i].queue));
     check_traffic (&stats->flows[i].traffic);

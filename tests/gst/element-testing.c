@@ -482,6 +482,17 @@ fixture_uplink_stats (Fixture *fixture, const gchar *uplink)
   return found;
 }
 
+guint64
+fixture_uplink_stat (Fixture *fixture, const gchar *uplink, const gchar *field)
+{
+  GstStructure *stats = fixture_uplink_stats (fixture, uplink);
+  guint64 number;
+
+  g_assert_true (gst_structure_get_uint64 (stats, field, &number));
+  gst_structure_free (stats);
+  return number;
+}
+
 void
 fixture_wait_uplink (Fixture *fixture, const gchar *uplink,
     const gchar *state)

@@ -93,6 +93,9 @@ void fixture_wait_stat (Fixture *fixture, const gchar *field, guint64 value);
 /* Returns: what `stats` says of an uplink, NULL if it does not name it. Free
  * with gst_structure_free(). */
 GstStructure *fixture_uplink_stats (Fixture *fixture, const gchar *uplink);
+/* Returns: a counter of the uplink's. */
+guint64 fixture_uplink_stat (Fixture *fixture, const gchar *uplink,
+    const gchar *field);
 /* Waits until the uplink has that state. */
 void fixture_wait_uplink (Fixture *fixture, const gchar *uplink,
     const gchar *state);

@@ -251,26 +251,15 @@ wait_change (Fixture *fixture, const gchar *uplink, const gchar *from,
   }
 }
 
-static guint64
-uplink_stat (Fixture *fixture, const gchar *uplink, const gchar *field)
-{
-  GstStructure *stats = fixture_uplink_stats (fixture, uplink);
-  guint64 number;
-
-  g_assert_true (gst_structure_get_uint64 (stats, field, &number));
-  gst_structure_free (stats);
-  return number;
-}
-
 /* Streams until the uplink stalls once more, slowly: what it has then comes all at
  * once over the other. Returns: the next number. */
 static guint32
 push_until_stalled (Fixture *fixture, const gchar *uplink, guint32 next)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
-  guint64 stalls = uplink_stat (fixture, uplink, "stalls");
+  guint64 stalls = fixture_uplink_stat (fixture, uplink, "stalls");
 
-  while (uplink_stat (fixture, uplink, "stalls") == stalls) {
+  while (fixture_uplink_stat (fixture, uplink, "stalls") == stalls) {
     if (g_get_monotonic_time () > end)
       g_error ("%s does not stall: %s", uplink, fixture_describe (fixture));
     push_burst (fixture, next, BURST / 2);
@@ -285,9 +274,10 @@ static guint32
 push_until_carried (Fixture *fixture, const gchar *uplink, guint32 next)
 {
   gint64 end = g_get_monotonic_time () + testing_patience ();
-  guint64 before = uplink_stat (fixture, uplink, "packets-acknowledged");
+  guint64 before = fixture_uplink_stat (fixture, uplink, "packets-acknowledged");
 
-  while (uplink_stat (fixture, uplink, "packets-acknowledged") == before) {
+  while (fixture_uplink_stat (fixture, uplink, "packets-acknowledged")
+      == before) {
     if (g_get_monotonic_time () > end)
       g_error ("%s carries nothing: %s", uplink, fixture_describe (fixture));
     push_burst (fixture, next, BURST);
@@ -305,7 +295,7 @@ warm_up (Fixture *fixture, const gchar *uplink)
   gint64 end = g_get_monotonic_time () + testing_patience ();
   guint32 next = 0;
 
-  while (uplink_stat (fixture, uplink, "capacity") < WARM) {
+  while (fixture_uplink_stat (fixture, uplink, "capacity") < WARM) {
     if (g_get_monotonic_time () > end)
       g_error ("%s does not warm up: %s", uplink, fixture_describe (fixture));
     push_burst (fixture, next, BURST);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../tools/demo-tool.h"
+
 /* Descriptors of the namespaces as the emulator has them. */
 #define SENDER_FD 3
 #define RECEIVER_FD 4
@@ -389,18 +391,10 @@ start_emulator (NetWorld *world, const NetWorldSettings *settings,
 void
 net_world_find_everything (void)
 {
-  gchar *program = g_file_read_link ("/proc/self/exe", NULL);
-  gchar *here = g_path_get_dirname (program);
-  gchar *tools = g_build_filename (here, "..", "tools", NULL);
-  gchar *plugin = g_build_filename (here, "..", "..", "gst", NULL);
+  gchar *here = demo_tool_find_all ();
 
-  g_setenv ("SRTLA_TEST_TOOLS", tools, FALSE);
   g_setenv ("SRTLA_TEST_NET", here, FALSE);
-  g_setenv ("GST_PLUGIN_PATH_1_0", plugin, FALSE);
-  g_free (program);
   g_free (here);
-  g_free (tools);
-  g_free (plugin);
 }
 
 NetWorld *

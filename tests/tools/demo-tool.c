@@ -192,6 +192,22 @@ demo_tool_stop (DemoTool *tool)
   g_free (tool);
 }
 
+gchar *
+demo_tool_find_all (void)
+{
+  gchar *program = g_file_read_link ("/proc/self/exe", NULL);
+  gchar *here = g_path_get_dirname (program);
+  gchar *tools = g_build_filename (here, "..", "tools", NULL);
+  gchar *plugin = g_build_filename (here, "..", "..", "gst", NULL);
+
+  g_setenv ("SRTLA_TEST_TOOLS", tools, FALSE);
+  g_setenv ("GST_PLUGIN_PATH_1_0", plugin, FALSE);
+  g_free (program);
+  g_free (tools);
+  g_free (plugin);
+  return here;
+}
+
 guint16
 demo_free_port (void)
 {

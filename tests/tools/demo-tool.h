@@ -34,6 +34,11 @@ const gchar *demo_tool_process (DemoTool *tool);
 /* Ends it: asks, waits, insists. Accepts NULL. */
 void demo_tool_stop (DemoTool *tool);
 
+/* For a program of the tests that is started by hand: what they get from meson,
+ * tools and plugin, is found next to it, unless the environment says where.
+ * Returns: the program's directory, to be freed. */
+gchar *demo_tool_find_all (void);
+
 /* Returns: a UDP port of 127.0.0.1 that nobody has just now, never the same
  * twice. */
 guint16 demo_free_port (void);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "bond-books.h"
 #include "srtla-bond-private.h"
 #include "testing.h"
 
@@ -261,32 +262,19 @@ world_new (guint uplinks)
 static inline void
 get_stats (const World *world, SrtlaBondStats *stats)
 {
-  guint64 in = 0;
-  guint i, waiting = 0, class_waiting = 0;
+  guint i, waiting = 0;
 
   srtla_bond_get_stats (world->bond, world->now, stats);
-  g_assert_cmpuint (stats->packets_pushed, ==,
-      srtla_bond_stats_accounted (stats));
+  bond_books_assert (stats);
   for (i = 0; i < SRTLA_N_CLASSES; i++) {
     const SrtlaClassStats *class = &stats->classes[i];
 
-    g_assert_cmpuint (class->traffic.packets_in, ==,
-        srtla_traffic_accounted (&class->traffic));
-    g_assert_true (srtla_queue_stats_balance (&class->ingress));
-    g_assert_true (srtla_queue_stats_balance (&class->edf));
-    g_assert_true (srtla_queue_stats_balance (&class->egress));
-    in += class->traffic.packets_in;
-    class_waiting += class->traffic.waiting;
     waiting += class->ingress.packets + class->edf.packets
         + class->egress.packets;
   }
-  g_assert_cmpuint (in, ==, stats->packets_pushed
-      - stats->lost[SRTLA_LOSS_NOT_SRT]);
   g_assert_cmpuint (waiting, ==, stats->waiting);
-  g_assert_cmpuint (class_waiting, ==, stats->waiting);
   for (i = 0; i < stats->n_flows; i++)
-    g_assert_cmpuint (stats->flows[i].traffic.packets_in, ==,
-        srtla_traffic_accounted (&stats->flows[i].traffic));
+    bond_books_assert_flow (&stats->flows[i]);
 }
 
 static inline void

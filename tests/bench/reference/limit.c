@@ -5,7 +5,6 @@
  * LIMIT_THREADS=2 one thread receives and another sends.
  */
 #define _GNU_SOURCE
-#include <netinet/udp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -13,10 +12,7 @@
 #include <sys/socket.h>
 
 #include "relay.h"
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
+#include "segment.h"
 
 #define BATCH 64
 #define TRAIN 48                /* 48 × 1332 bytes fit a datagram's 65,507 */
@@ -42,23 +38,15 @@ static int sender_sleeps;
 static void
 send_train (const Batch * batch, int first, int n)
 {
-  uint64_t aligned[CMSG_SPACE (sizeof (uint16_t)) / 8 + 1];
-  uint16_t size = (uint16_t) batch->vectors[first].iov_len;
+  SegmentControl control;
   struct msghdr message;
-  struct cmsghdr *control;
 
   memset (&message, 0, sizeof message);
   message.msg_iov = (struct iovec *) &batch->vectors[first];
   message.msg_iovlen = (size_t) n;
-  if (n > 1) {
-    message.msg_control = aligned;
-    message.msg_controllen = CMSG_SPACE (sizeof size);
-    control = CMSG_FIRSTHDR (&message);
-    control->cmsg_level = SOL_UDP;
-    control->cmsg_type = UDP_SEGMENT;
-    control->cmsg_len = CMSG_LEN (sizeof size);
-    memcpy (CMSG_DATA (control), &size, sizeof size);
-  }
+  if (n > 1)
+    segment_message (&message, &control,
+        (uint16_t) batch->vectors[first].iov_len);
   sendmsg (relay.uplinks[turn].fd, &message, 0);
   turn = (turn + 1) % relay.n_uplinks;
 }
