@@ -68,6 +68,7 @@ struct _SrtlaBond
   SrtlaTime queue_target;       /* µs; 0 = uplinks take all they are given */
   SrtlaTime now;                /* what the owner told last */
   SrtlaPipeline *pipeline;      /* what waits for room */
+  SrtlaTime expired_at;         /* latest original that did while it waited */
   gboolean interval_over;       /* one of the statistics is */
   gboolean counted;             /* classic: in flight is what the logs hold, and
                                  * the latest SRT ACK would change nothing */

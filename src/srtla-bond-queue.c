@@ -15,6 +15,9 @@ const SrtlaFlowSettings srtla_flow_defaults = {
  * heeded from then on. */
 #define PUMP_BATCH 64
 
+/* More comes in than goes out if something expired no longer ago. */
+#define OVERFLOWING (200 * SRTLA_MILLISECOND)
+
 G_STATIC_ASSERT (SRTLA_MAX_FLOWS <= SRTLA_DRR_QUEUES);
 
 /* ---- What a packet is -------------------------------------------------- */
@@ -95,6 +98,14 @@ queue_of (const SrtlaUplink * uplink, SrtlaTime in_flight, SrtlaTime now)
   return in_flight > gone ? in_flight - gone : 0;
 }
 
+/* Returns: whether nothing can stand in front of a packet there. */
+static inline gboolean
+is_idle (const SrtlaUplink * uplink, SrtlaTime now)
+{
+  return srtla_inflight_count (uplink->log) == 0
+      || now > uplink->sent_at + srtla_delivery_overdue (&uplink->rtt);
+}
+
 /* Returns: how much longer than at best a packet takes that leaves now on this
  * uplink: what stands in front of it, as the latest round trips tell or as what
  * is in flight does, which it cannot exceed; and its own time on the wire. */
@@ -106,6 +117,9 @@ way_on (const SrtlaUplink * uplink, SrtlaTime now)
 
   if (!is_measured (uplink))
     return uplink->delivery.queue;
+  /* Its rate may be out of date, and only a packet can tell. */
+  if (is_idle (uplink, now))
+    return 0;
   in_flight = srtla_inflight_bytes (uplink->log) * SRTLA_SECOND / capacity;
   queue = MAX (uplink->delivery.queue, queue_of (uplink, in_flight, now));
   return MIN (queue, in_flight) + SRTLA_MAX_DATAGRAM * SRTLA_SECOND / capacity;
@@ -259,6 +273,8 @@ drop_expired (SrtlaBond * bond)
   srtla_pipeline_set_lead (bond->pipeline, way_of (bond));
   while (srtla_pipeline_take_expired (bond->pipeline, bond->now, &item)) {
     srtla_bond_book_leave (bond, &item);
+    if (!srtla_srt_is_retransmission (item.packet.data))
+      bond->expired_at = bond->now;
     srtla_bond_drop (bond, &item, SRTLA_LOSS_EXPIRED);
   }
 }
@@ -301,6 +317,30 @@ room_of (const SrtlaBond * bond)
   return room > 0 ? room : stalled;
 }
 
+/* Returns: whether a packet that did not go holds up others, while packets
+ * expire: it would arrive in time only where there is no room, and those behind
+ * it, which have more time, where there is plenty. */
+static gboolean
+holds_up (const SrtlaBond * bond, const SrtlaItem * item)
+{
+  guint i;
+
+  if (!bond->acknowledges || item->kind != SRTLA_KIND_SRT_DATA
+      || item->priority == SRTLA_CLASS_HIGH
+      || srtla_srt_is_retransmission (item->packet.data)
+      || srtla_bond_outputs_are_full (bond)
+      || bond->now > bond->expired_at + OVERFLOWING)
+    return FALSE;
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[i];
+
+    if (has_room (uplink, FALSE, item->packet.size)
+        && srtla_inflight_bytes (uplink->log) <= uplink->room / 2)
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /* Sends the next packet of the classes. Returns: FALSE if there is none, or no
  * uplink takes it. */
 static gboolean
@@ -308,8 +348,8 @@ send_next (SrtlaBond * bond, guint classes, guint64 room)
 {
   const SrtlaItem *next = srtla_pipeline_peek (bond->pipeline, classes, room,
       bond->now);
+  gboolean sent, late = FALSE;
   SrtlaItem item;
-  gboolean sent;
 
   if (next == NULL)
     return FALSE;
@@ -318,12 +358,16 @@ send_next (SrtlaBond * bond, guint classes, guint64 room)
       && item.life != bond->callers.slots[item.caller].life)
     item.caller = SRTLA_NO_CALLER;
   sent = srtla_bond_send (bond, &item);
-  if (!sent && !srtla_bond_is_classic (bond))
-    return FALSE;
+  if (!sent && !srtla_bond_is_classic (bond)) {
+    late = holds_up (bond, &item);
+    if (!late)
+      return FALSE;
+  }
   srtla_pipeline_pop (bond->pipeline, classes, &item);
   srtla_bond_book_leave (bond, &item);
   if (!sent)                    /* left over, and classic mode does not wait */
-    srtla_bond_drop (bond, &item, SRTLA_LOSS_NO_UPLINK);
+    srtla_bond_drop (bond, &item, late ? SRTLA_LOSS_EXPIRED
+        : SRTLA_LOSS_NO_UPLINK);
   return TRUE;
 }
 

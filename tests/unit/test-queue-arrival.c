@@ -280,6 +280,100 @@ test_slowest (void)
   world_free (world);
 }
 
+/* Makes it known how much an uplink carries. */
+static void
+measure (World *world, guint slot, guint64 capacity, SrtlaTime queue)
+{
+  SrtlaUplink *uplink = world->bond->uplinks[slot];
+
+  world->bond->acknowledges = TRUE;
+  uplink->delivery.filled = TRUE;
+  uplink->delivery.capacity = capacity;
+  uplink->delivery.queue = queue;
+  uplink->rtt.minimum = 20 * SRTLA_MILLISECOND;
+  srtla_bond_set_queue_target (world->bond, SRTLA_QUEUE_TARGET);
+}
+
+/* An uplink so slow that nothing would be in time gets a packet now and then:
+ * else nobody would ever know that it is faster again. */
+static void
+test_idle (void)
+{
+  World *world = world_new (1);
+  SrtlaBondStats *stats;
+
+  shake_hands (world);
+  world->no_echoes = TRUE;
+  measure (world, 0, SRTLA_CAPACITY_MINIMUM, 0);        /* 250 ms a packet */
+  push_media (world, 0, SIZE, FALSE);
+  push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 1);
+  pass (world, 40 * SRTLA_MILLISECOND);
+  push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 1);
+  world->now += SRTLA_SECOND;
+  push_media (world, 0, SIZE, FALSE);
+  take (world);
+  g_assert_cmpuint (world->n_sent, ==, 2);
+  stats = stats_of (world);
+  g_assert_cmpuint (stats->lost[SRTLA_LOSS_EXPIRED], ==, 2);
+  g_free (stats);
+  world_free (world);
+}
+
+/* What could still arrive in time where there is no room does not hold up what
+ * can do so elsewhere, if more comes in than goes out; else it waits. */
+static void
+test_head_of_line (void)
+{
+  static const struct
+  {
+    gboolean overflowing;
+    guint flying, sent;         /* packets on the idle uplink; that go there */
+  } table[] = {
+    {TRUE, 4, 3}, {FALSE, 4, 0}, {TRUE, 12, 0},
+  };
+  guint i, k;
+
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
+    World *world = world_new (2);
+
+    g_test_message ("row %u", i);
+    shake_hands (world);
+    world->no_echoes = TRUE;
+    srtla_bond_uplink_blocked (world->bond, 0, TRUE);
+    for (k = 0; k < table[i].flying; k++)
+      push_media (world, 0, SIZE, FALSE);
+    take (world);
+    g_assert_cmpuint (world->n_sent, ==, table[i].flying);
+    srtla_bond_uplink_blocked (world->bond, 1, TRUE);
+    for (k = 0; table[i].overflowing && k < 2; k++)
+      push_media (world, 0, SIZE, FALSE);
+    world->now += (LATENCY / 2) * SRTLA_MILLISECOND;
+    for (k = 0; k < 5; k++)
+      push_media (world, 0, SIZE, FALSE);
+    world->now += (LATENCY / 2) * SRTLA_MILLISECOND;
+    for (k = 0; k < 3; k++)
+      push_media (world, 0, SIZE, FALSE);
+    srtla_bond_tick (world->bond, world->now);
+    take (world);
+    g_assert_cmpuint (world->n_sent, ==, table[i].flying);
+
+    /* Of 50 ms they have 30 too few there; the last three have enough. */
+    measure (world, 1, 60000, 65 * SRTLA_MILLISECOND);
+    world->bond->uplinks[1]->sent_at = world->now;
+    srtla_bond_uplink_blocked (world->bond, 1, FALSE);
+    srtla_bond_tick (world->bond, world->now);
+    take (world);
+    g_assert_cmpuint (world->n_sent - table[i].flying, >=,
+        MIN (table[i].sent, 1));
+    g_assert_cmpuint (world->n_sent - table[i].flying, <=, table[i].sent);
+    world_free (world);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -289,5 +383,7 @@ main (int argc, char **argv)
   g_test_add_func ("/queue-arrival/returned", test_returned);
   g_test_add_func ("/queue-arrival/beside", test_beside);
   g_test_add_func ("/queue-arrival/slowest", test_slowest);
+  g_test_add_func ("/queue-arrival/idle", test_idle);
+  g_test_add_func ("/queue-arrival/head-of-line", test_head_of_line);
   return g_test_run ();
 }
