@@ -48,7 +48,7 @@ typedef struct
   SrtlaTime sample_time;
   SrtlaTime lateness;           /* the longest a packet waited for us, µs */
 
-  gchar line[COMMAND_MAX];         /* of a command, as far as it came */
+  gchar line[COMMAND_MAX];      /* of a command, as far as it came */
   gsize line_length;
   gboolean quit;
 } Emulator;
@@ -280,10 +280,12 @@ answer (Emulator *self)
 static void
 read_commands (Emulator *self)
 {
-  gssize size = read (STDIN_FILENO, self->line + self->line_length,
-      sizeof self->line - self->line_length - 1);
+  gssize size;
   gchar *end;
 
+  g_assert (self->line_length < sizeof self->line - 1);
+  size = read (STDIN_FILENO, self->line + self->line_length,
+      sizeof self->line - 1 - self->line_length);
   if (size <= 0) {
     self->quit = TRUE;
     return;
