@@ -182,9 +182,10 @@ prepare (GstSrtlaLink * link, SrtlaTime now, GError ** error)
         "there are %d uplinks already", SRTLA_MAX_UPLINKS);
     return FALSE;
   }
-  if (!link->parsed)
-    link->parsed = gst_srtla_spec_parse (gst_srtla_uplink_get_spec
-        (link->uplink), &link->spec, error);
+  if (link->parsed)
+    return TRUE;
+  link->parsed = gst_srtla_spec_parse (gst_srtla_uplink_get_spec
+      (link->uplink), &link->spec, error);
   return link->parsed;
 }
 
