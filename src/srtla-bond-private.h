@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bond's inside, shared by srtla-bond.c (outputs, uplinks, time),
- * srtla-bond-send.c (packets on their way out), srtla-bond-receive.c (what comes
- * back), srtla-bond-enhanced.c, srtla-bond-loss.c and srtla-bond-queue.c (all
- * modes but classic), srtla-bond-books.c and srtla-bond-stats.c.
+ * The bond's inside, shared by srtla-bond.c (outputs, uplinks, settings),
+ * srtla-bond-time.c (what is due), srtla-bond-send.c (packets on their way out),
+ * srtla-bond-receive.c (what comes back), srtla-bond-enhanced.c, srtla-bond-loss.c
+ * and srtla-bond-queue.c (all modes but classic), srtla-bond-books.c and
+ * srtla-bond-stats.c.
  */
 #pragma once
 
