@@ -490,10 +490,26 @@ keepalive_interval (const SrtlaBond * bond, const SrtlaUplink * uplink,
       ? SRTLA_KEEPALIVE_BRIEF : SRTLA_KEEPALIVE_STALLED;
 }
 
+/* When nothing was sent for so long, all that was has left the uplink, arrived or
+ * not. Were it to count as in flight, an uplink might stay full for want of an
+ * acknowledgement, which takes packets that it has no room for. */
+static void
+let_go (const SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  guint64 place;
+
+  if (!bond->acknowledges || srtla_inflight_count (uplink->log) == 0
+      || now <= uplink->sent_at + 2 * srtla_delivery_overdue (&uplink->rtt))
+    return;
+  srtla_inflight_pass (uplink->log, now, &place);
+  uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
+}
+
 static void
 guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   notice_longer_path (uplink, now);
+  let_go (bond, uplink, now);
   if (!uplink->stalled && (proof_is_overdue (bond, uplink, now)
           || is_cut_off (bond, uplink, now)))
     stall (bond, uplink, now);

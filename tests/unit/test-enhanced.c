@@ -280,6 +280,39 @@ test_return (void)
   }
 }
 
+/* Fewer than a receiver acknowledges at once are lost, all that there was room
+ * for: it must not wait for them before it takes more. */
+static void
+test_full_of_lost (void)
+{
+  SrtlaUplink *uplink;
+  Net net;
+
+  net_init (&net, 1, 20 * MS);
+  net_add_caller (&net, 100, 2000);
+  net.interval = 10 * MS;
+  net_run (&net, 2 * SRTLA_SECOND);
+  net.interval = 0;
+  net_run (&net, SRTLA_SECOND);
+  net.links[0].data_cut = TRUE;
+  net_send (&net, 0);
+  net_send (&net, 0);
+  net_send (&net, 0);
+  net_take (&net);
+  net.links[0].data_cut = FALSE;
+  uplink = net.bond->uplinks[0];
+  g_assert_cmpuint (srtla_inflight_count (uplink->log), >=, 3);
+  net_run (&net, srtla_delivery_overdue (&uplink->rtt));
+  g_assert_cmpuint (srtla_inflight_count (uplink->log), >=, 3);
+  net_run (&net, srtla_delivery_overdue (&uplink->rtt)
+      + 2 * SRTLA_GUARD_INTERVAL);
+  g_assert_cmpuint (srtla_inflight_count (uplink->log), ==, 0);
+  g_assert_cmpint (uplink->in_flight, ==, 0);
+  g_assert_false (uplink->stalled);
+  net_assert_books (&net);
+  net_clear (&net);
+}
+
 /* Nothing is delivered anywhere: it goes on with the best. */
 static void
 test_all_stalled (void)
@@ -647,6 +680,7 @@ main (int argc, char **argv)
   g_test_add_func ("/enhanced/no-false-stall", test_no_false_stall);
   g_test_add_func ("/enhanced/tail", test_tail);
   g_test_add_func ("/enhanced/return", test_return);
+  g_test_add_func ("/enhanced/full-of-lost", test_full_of_lost);
   g_test_add_func ("/enhanced/all-stalled", test_all_stalled);
   g_test_add_func ("/enhanced/no-srtla-acks", test_no_srtla_acks);
   g_test_add_func ("/enhanced/rate-without-srtla-acks",
