@@ -50,6 +50,7 @@ typedef struct
   SrtlaTime last_heard;
   guint32 received[SRTLA_RECEIVER_ACK_EVERY];   /* not acknowledged yet */
   guint n_received;
+  guint ack_credit;             /* per cent of an SRTLA ACK, while throttled */
   guint failed_handshakes;      /* in a row */
   SrtlaTime blocked_until;      /* 0 = not blocked */
 } SrtlaReceiverPeer;
@@ -84,6 +85,7 @@ struct _SrtlaReceiver
   GByteArray *bytes;            /* what they point into */
   guint taken;                  /* outputs handed out already */
 
+  guint ack_share;              /* of the SRTLA ACKs, that are sent, per cent */
   SrtlaReceiverStats stats;
 };
 

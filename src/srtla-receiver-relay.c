@@ -27,9 +27,13 @@ acknowledge (SrtlaReceiver *self, SrtlaReceiverPeer *uplink, guint32 sequence)
   uplink->received[uplink->n_received++] = sequence;
   if (uplink->n_received < SRTLA_RECEIVER_ACK_EVERY)
     return;
-  srtla_receiver_send (self, uplink, ack,
-      srtla_write_ack (ack, uplink->received, uplink->n_received));
   uplink->n_received = 0;
+  uplink->ack_credit += self->ack_share;
+  if (uplink->ack_credit < 100)
+    return;
+  uplink->ack_credit -= 100;
+  srtla_receiver_send (self, uplink, ack,
+      srtla_write_ack (ack, uplink->received, SRTLA_RECEIVER_ACK_EVERY));
   self->stats.acks++;
 }
 

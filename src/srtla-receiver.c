@@ -10,7 +10,7 @@
 
 /* Where deployed receivers of one kind differ among themselves, one choice was
  * made: C has the long timeouts and sizes, sends NAKs to the uplink heard last
- * and does not throttle its SRTLA ACKs. */
+ * and throttles its SRTLA ACKs only when srtla_receiver_throttle() says so. */
 static const SrtlaBehaviourTraits behaviours[SRTLA_BEHAVIOURS] = {
   [SRTLA_BEHAVIOUR_A] = {
         .uplink_timeout = 10 * SRTLA_SECOND,
@@ -272,6 +272,7 @@ srtla_receiver_new (SrtlaBehaviour behaviour, SrtlaRandomFunc random,
 
   self->behaviour = behaviour;
   self->traits = &behaviours[behaviour];
+  self->ack_share = 100;
   self->random = random;
   self->user_data = user_data;
   self->peers = g_hash_table_new_full (g_int64_hash, g_int64_equal, NULL,
@@ -283,6 +284,12 @@ srtla_receiver_new (SrtlaBehaviour behaviour, SrtlaRandomFunc random,
       self->traits->keepalives == SRTLA_OWN_KEEPALIVES_NEVER
       ? SRTLA_TIME_NONE : now + KEEPALIVE_INTERVAL;
   return self;
+}
+
+void
+srtla_receiver_throttle (SrtlaReceiver *self, guint share)
+{
+  self->ack_share = MIN (share, 100);
 }
 
 void

@@ -33,6 +33,11 @@ SrtlaReceiver *srtla_receiver_new (SrtlaBehaviour behaviour,
     SrtlaRandomFunc random, gpointer user_data, SrtlaTime now);
 void srtla_receiver_free (SrtlaReceiver *receiver);
 
+/* Of the SRTLA ACKs only this share, 0 to 100 per cent (clamped), is sent from
+ * now on, evenly: deployed receivers of kind C throttle them so. What the others
+ * would have named is never named. */
+void srtla_receiver_throttle (SrtlaReceiver *receiver, guint share);
+
 /* Returns: whether the receiver keeps the number of `peer`: it is in a group,
  * or blocked. Its owner must keep it too, until PEER_GONE. The number of anybody
  * else is free once the outputs of its datagram were taken. */

@@ -303,9 +303,12 @@ switch_receiver (gboolean runs, gpointer user_data)
     return;
   g_clear_pointer (&run->receiver, srtla_receiver_free);
   g_array_set_size (run->ports, 0);
-  if (runs)
-    run->receiver = srtla_receiver_new (run->scenario->receiver,
-        sim_random_fill, &run->receiver_random, sim_clock_now (run->clock));
+  if (!runs)
+    return;
+  run->receiver = srtla_receiver_new (run->scenario->receiver,
+      sim_random_fill, &run->receiver_random, sim_clock_now (run->clock));
+  srtla_receiver_throttle (run->receiver,
+      (guint) (100 * run->scenario->ack_share + 0.5));
 }
 
 /* ---- A run ------------------------------------------------------------- */

@@ -61,6 +61,8 @@ sim_scenario_set_key (SimScenario *scenario, const gchar *key, const gchar *valu
         : SIM_PROFILE_TOLERANT;
     return TRUE;
   }
+  if (g_str_equal (key, "srtla-acks"))
+    return sim_read_percent (value, &scenario->ack_share, error);
   if (g_str_equal (key, "nak-flag"))
     return sim_read_boolean (value, &scenario->nak_flag, error);
   if (g_str_equal (key, "receiver-port")) {
@@ -69,8 +71,8 @@ sim_scenario_set_key (SimScenario *scenario, const gchar *key, const gchar *valu
     scenario->same_port = g_str_equal (value, "same");
     return TRUE;
   }
-  return sim_fail (error, "unknown key \"%s\": title, duration, receiver, profile, "
-      "lossmaxttl, tolerance, nak-flag or receiver-port was expected", key);
+  return sim_fail (error, "unknown key \"%s\": title, duration, receiver, "
+      "srtla-acks, profile, lossmaxttl, tolerance, nak-flag or receiver-port was expected", key);
 }
 
 /* Sets a key of the caller's flow in the bond. *known: FALSE if it is none. */

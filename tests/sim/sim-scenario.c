@@ -54,6 +54,7 @@ scenario_new (const gchar *name, const gchar *directory)
   scenario->directory = g_strdup (directory);
   scenario->title = g_strdup (name);
   scenario->duration = 30 * SRTLA_SECOND;
+  scenario->ack_share = 1.0;
   scenario->tolerance = 40;
   scenario->nak_flag = TRUE;
   scenario->callers = g_ptr_array_new_with_free_func (caller_free);

@@ -6,6 +6,7 @@
  *   title = Unequal links at 70 %
  *   duration = 30s             media is made this long
  *   receiver = a               behaviour of the SRTLA receiver, a to f
+ *   srtla-acks = 100%          of them, so many are sent
  *   profile = stock            SRT receiver: stock or tolerant
  *   lossmaxttl = 0             stock: bound of its reorder tolerance, packets
  *   tolerance = 40             tolerant: its fixed tolerance, packets
@@ -116,6 +117,7 @@ typedef struct
   gchar *title;
   SrtlaTime duration;
   SrtlaBehaviour receiver;
+  gdouble ack_share;            /* of its SRTLA ACKs, that are sent */
   SimProfile profile;
   guint lossmaxttl, tolerance;  /* packets */
   gboolean nak_flag;            /* tolerant: announces periodic NAKs */

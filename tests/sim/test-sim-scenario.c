@@ -14,7 +14,7 @@ test_good (void)
       "# comment\n"
       "[scenario]\n"
       "title = A test  # with a comment\n"
-      "duration = 1.5min\nreceiver = d\nprofile = tolerant\ntolerance = 30\n"
+      "duration = 1.5min\nreceiver = d\nsrtla-acks = 20%\nprofile = tolerant\ntolerance = 30\n"
       "nak-flag = no\nreceiver-port = same\n"
       "[caller camera]\nrate = 50%\nlatency = 300 ms\npayload = 1128\n"
       "frame-rate = 25\nvariation = 20%\noverhead = 25%\n"
@@ -36,6 +36,7 @@ test_good (void)
   g_assert_cmpstr (scenario->title, ==, "A test");
   g_assert_cmpuint (scenario->duration, ==, 90 * SRTLA_SECOND);
   g_assert_cmpint (scenario->receiver, ==, SRTLA_BEHAVIOUR_D);
+  g_assert_cmpfloat_with_epsilon (scenario->ack_share, 0.2, 1e-9);
   g_assert_cmpint (scenario->profile, ==, SIM_PROFILE_TOLERANT);
   g_assert_true (scenario->same_port);
   g_assert_false (scenario->nak_flag);
