@@ -53,8 +53,8 @@ tell (SrtlaBond * bond, SrtlaEventKind kind, const SrtlaUplink * uplink,
 
 /* ---- Proof of delivery ------------------------------------------------- */
 
-static void
-recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+void
+srtla_enhanced_recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   gboolean brief = now - uplink->stalled_since < BRIEF;
 
@@ -69,8 +69,8 @@ recover (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 }
 
 /* The share comes back as acknowledgements do: slow start (RFC 5681). */
-static void
-climb (SrtlaUplink * uplink, guint64 bytes)
+void
+srtla_enhanced_climb (SrtlaUplink * uplink, guint64 bytes)
 {
   if (uplink->ramp == 0)
     return;
@@ -86,12 +86,20 @@ prove (SrtlaBond * bond, SrtlaUplink * uplink, guint64 bytes,
 {
   if (rtt != 0)
     srtla_rtt_sample (&uplink->rtt, rtt, now);
-  srtla_delivery_proof (&uplink->delivery, bytes, sent_at, place, rtt,
-      uplink->rtt.minimum, bond->pressed, now);
+  if (uplink->names_all) {
+    srtla_delivery_proof (&uplink->delivery, bytes, sent_at, place, rtt,
+        uplink->rtt.minimum, bond->pressed, now);
+  } else {
+    /* Fences count the bytes, those that are not named too. */
+    srtla_delivery_settled (&uplink->delivery, sent_at, place, now);
+    srtla_delivery_queue (&uplink->delivery, rtt, uplink->rtt.minimum);
+    uplink->trials = 0;
+    uplink->lost_in_row = 0;
+  }
   if (uplink->stalled)
-    recover (bond, uplink, now);
+    srtla_enhanced_recover (bond, uplink, now);
   else
-    climb (uplink, bytes);
+    srtla_enhanced_climb (uplink, bytes);
   bond->news = TRUE;
   uplink->lost_since_proof = 0;
   uplink->doubted_until = 0;
@@ -120,11 +128,11 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
     const guint8 * data, gsize size, SrtlaTime now)
 {
   guint count = srtla_ack_count (data, size);
-  guint64 bytes = 0, place = 0, newest = 0, from = uplink->acknowledged_place;
+  guint64 bytes = 0, place = 0, newest = 0, oldest = G_MAXUINT64;
+  guint64 from = uplink->acknowledged_place;
   SrtlaTime sent_at = 0, last_sent_at = 0;
   guint i, found = 0;
 
-  bond->acknowledges = TRUE;
   for (i = 0; i < count; i++) {
     SrtlaInflightEntry taken;
     gboolean sole;
@@ -146,6 +154,8 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
     found++;
     bytes += taken.size;
     newest = MAX (newest, place);
+    if (place >= from)
+      oldest = MIN (oldest, place);
     sent_at = MAX (sent_at, taken.sent_at);
     if (sole)
       last_sent_at = taken.sent_at;
@@ -153,6 +163,7 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
   if (found == 0)
     return;
   uplink->counters.packets_acknowledged += found;
+  srtla_fences_named (bond, uplink, oldest, newest);
   uplink->acknowledged_place = MAX (uplink->acknowledged_place, newest + 1);
   /* The last number is the one whose arrival set the acknowledgement off. */
   prove (bond, uplink, bytes, sent_at, newest,
@@ -173,8 +184,6 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
       + srtla_caller_latency (&bond->callers.slots[caller]);
   guint64 holders = entry->holders;
 
-  if (!sole && bond->acknowledges)
-    return;
   while (holders != 0) {
     guint slot = (guint) __builtin_ctzll (holders);
     SrtlaUplink *uplink = bond->uplinks[slot];
@@ -182,7 +191,8 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
     guint64 place;
 
     holders &= holders - 1;
-    if (uplink == NULL || !(bond->acknowledges
+    if (uplink == NULL || (!sole && uplink->names_all)
+        || !(uplink->acknowledged_place != 0
             ? srtla_inflight_settle (uplink->log, caller, entry->sequence,
                 &settled, &place)
             : srtla_inflight_take_caller_place (uplink->log, caller,
@@ -196,7 +206,8 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
     /* It moves the proof on, no more: what arrived before an uplink died may be
      * settled long after. */
     srtla_delivery_settled (&uplink->delivery, settled.sent_at, place, now);
-    uplink->lost_in_row = 0;
+    if (place > uplink->lost_place)
+      uplink->lost_in_row = 0;
     uplink->trials = 0;
     uplink->doubted_until = 0;
     uplink->doubts = 0;
@@ -205,55 +216,28 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
 
 /* A NAK named a packet that this uplink carried last. */
 void
-srtla_enhanced_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+srtla_enhanced_lost (SrtlaBond * bond, SrtlaUplink * uplink, guint64 place,
+    SrtlaTime now)
 {
   srtla_quality_nak (&uplink->quality, now);
-  uplink->lost_in_row++;
+  srtla_fences_lost (uplink, place);
   uplink->lost_since_proof++;
   srtla_bond_weigh (bond, uplink, now);
 }
 
-/* An echo proves the path, not delivery. But what was sent before that keepalive
- * is no longer under way; where receivers send no SRTLA ACKs, what of it was not
- * reported lost counts as delivered, whether SRT's ACKs know of it yet or not. */
+/* An echo proves the path, not delivery. */
 void
 srtla_enhanced_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
-  SrtlaTime fence = uplink->fences[(uplink->next_fence + SRTLA_FENCES - 1)
-      % SRTLA_FENCES].sent_at;
-  guint64 bytes, place;
-
   bond->news = TRUE;
   if (uplink->stalled)
     uplink->echoed = TRUE;
-  if (bond->acknowledges) {
+  if (uplink->names_all)
     srtla_delivery_queue (&uplink->delivery, uplink->rtt.latest,
         uplink->rtt.minimum);
-  } else {
-    bytes = srtla_inflight_pass (uplink->log, fence, &place);
-    srtla_delivery_proof (&uplink->delivery, bytes, fence,
-        place > 0 ? place - 1 : 0, uplink->rtt.latest, uplink->rtt.minimum,
-        bond->pressed, now);
-    climb (uplink, bytes);
-    uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
-  }
+  else
+    srtla_fences_echo (bond, uplink, now);
   srtla_bond_weigh (bond, uplink, now);
-}
-
-/* Without SRTLA ACKs a duplicate proves nothing. An uplink whose path answers
- * is tried with a few packets, ever more seldom while they come to nothing. */
-static void
-try_again (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
-{
-  SrtlaTime interval = TRAIN_INTERVAL << MIN (uplink->trials, 4);
-
-  if (!uplink->echoed
-      || (uplink->train_at != 0 && now < uplink->train_at + interval))
-    return;
-  recover (bond, uplink, now);
-  uplink->train_at = MAX (now, 1);
-  uplink->trials++;
-  uplink->lost_in_row = 0;
 }
 
 /* ---- Stall guard ------------------------------------------------------- */
@@ -261,15 +245,15 @@ try_again (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 /* Returns: whether a train's worth was sent after the latest proof, and its
  * acknowledgement is overdue. Without SRTLA ACKs: whether as much was lost. */
 static gboolean
-proof_is_overdue (const SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+proof_is_overdue (SrtlaUplink * uplink, SrtlaTime now)
 {
   /* Lost ones do not count towards the ten that set an acknowledgement off. */
   const SrtlaInflightEntry *tenth = srtla_inflight_at (uplink->log,
       uplink->delivery.proof_place + SRTLA_ACK_TRAIN - 1
       + MIN (uplink->lost_since_proof, SRTLA_ACK_TRAIN));
 
-  if (!bond->acknowledges)
-    return uplink->lost_in_row >= SRTLA_ACK_TRAIN;
+  if (!uplink->names_all)
+    return srtla_fences_is_hole (uplink);
   return tenth != NULL && now > uplink->delivery.proof_at + PROOF_GAP
       && now > tenth->sent_at + srtla_delivery_overdue (&uplink->rtt);
 }
@@ -330,16 +314,16 @@ find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 
   /* What nothing will ever tell of: the last few before a pause. */
   while (now > FORGOTTEN && srtla_inflight_pop_before (uplink->log, G_MAXUINT64,
-          now - FORGOTTEN, &lost));
-  if (until < reordering || now < overdue)
+          now - FORGOTTEN, &lost))
+    bond->stats.naks_dropped += lost.reported;
+  if (!uplink->names_all || until < reordering || now < overdue)
     return;
   until = MIN (until - reordering, now - overdue);
   while (srtla_inflight_pop_before (uplink->log, uplink->delivery.proof_place,
           until, &lost)) {
     if (lost.settled)
       continue;
-    if (bond->acknowledges)
-      srtla_delivery_lost (&uplink->delivery, lost.size);
+    srtla_delivery_lost (&uplink->delivery, lost.size);
     if (!lost.lost)
       uplink->counters.losses_found++;
     srtla_enhanced_resend (bond, uplink, &lost, now);
@@ -481,12 +465,9 @@ start_train (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 }
 
 static SrtlaTime
-keepalive_interval (const SrtlaBond * bond, const SrtlaUplink * uplink,
-    SrtlaTime now)
+stalled_interval (const SrtlaUplink * uplink, SrtlaTime now)
 {
-  if (!uplink->stalled)
-    return SRTLA_KEEPALIVE_FENCE;
-  return bond->acknowledges && now < uplink->stalled_since + BRIEF
+  return uplink->names_all && now < uplink->stalled_since + BRIEF
       ? SRTLA_KEEPALIVE_BRIEF : SRTLA_KEEPALIVE_STALLED;
 }
 
@@ -494,11 +475,11 @@ keepalive_interval (const SrtlaBond * bond, const SrtlaUplink * uplink,
  * not. Were it to count as in flight, an uplink might stay full for want of an
  * acknowledgement, which takes packets that it has no room for. */
 static void
-let_go (const SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+let_go (SrtlaUplink * uplink, SrtlaTime now)
 {
   guint64 place;
 
-  if (!bond->acknowledges || srtla_inflight_count (uplink->log) == 0
+  if (!uplink->names_all || srtla_inflight_count (uplink->log) == 0
       || now <= uplink->sent_at + 2 * srtla_delivery_overdue (&uplink->rtt))
     return;
   srtla_inflight_pass (uplink->log, now, &place);
@@ -509,22 +490,25 @@ static void
 guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   notice_longer_path (uplink, now);
-  let_go (bond, uplink, now);
-  if (!uplink->stalled && (proof_is_overdue (bond, uplink, now)
-          || is_cut_off (bond, uplink, now)))
+  let_go (uplink, now);
+  if (!uplink->stalled && (proof_is_overdue (uplink, now)
+          || is_cut_off (bond, uplink, now)
+          || (!uplink->names_all && srtla_fences_is_silent (uplink, now))))
     stall (bond, uplink, now);
 
-  if (uplink->stalled && !bond->acknowledges) {
-    try_again (bond, uplink, now);
+  if (uplink->stalled && !uplink->names_all) {
+    srtla_fences_try_again (bond, uplink, now);
   } else if (wants_train (bond, uplink, now)) {
     start_train (bond, uplink, now);
   }
   if (uplink->stalled)
     fill_train (bond, uplink, now);
-  if (now >= uplink->next_keepalive
-      && (uplink->stalled || !bond->acknowledges)) {
+  if (uplink->stalled ? now >= uplink->next_keepalive
+      : !uplink->names_all && srtla_fences_is_due (uplink, now)) {
     srtla_bond_keepalive (bond, uplink, now);
-    uplink->next_keepalive = now + keepalive_interval (bond, uplink, now);
+    uplink->next_keepalive = now + stalled_interval (uplink, now);
+    uplink->fence_at = now;
+    uplink->fence_place = srtla_inflight_next_place (uplink->log);
   }
   srtla_bond_weigh (bond, uplink, now);
 }

@@ -105,7 +105,7 @@ is_overtaken (const SrtlaBond * bond, const SrtlaUplink * uplink,
   SrtlaTime later = entry->sent_at + srtla_delivery_reordering (&uplink->rtt);
   SrtlaTime fenced_at;
 
-  if (bond->acknowledges && later <= uplink->delivery.proof_sent_at)
+  if (later <= uplink->delivery.proof_sent_at)
     return TRUE;
   fenced_at = srtla_uplink_fenced_at (uplink, later);
   return fenced_at != SRTLA_TIME_NONE && now >= fenced_at + bond->nak_skew;
@@ -119,7 +119,7 @@ overdue_after (const SrtlaBond * bond, const SrtlaUplink * uplink)
   SrtlaTime overdue = srtla_delivery_overdue (&uplink->rtt);
 
   /* Echoes come but so often, and may be lost. */
-  return bond->acknowledges ? overdue
+  return uplink->names_all ? overdue
       : overdue + 2 * SRTLA_KEEPALIVE_FENCE + bond->nak_skew;
 }
 
@@ -147,19 +147,22 @@ withhold (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaInflightEntry * entry,
     bond->stats.naks_held++;
   entry->reported = TRUE;
   if (!(bond->withheld & G_GUINT64_CONSTANT (1) << uplink->slot)) {
-    uplink->overtaken_place = uplink->overdue_place = place;
+    uplink->overtaken_place = uplink->doubtful_place = place;
+    uplink->overdue_place = place;
     uplink->withheld_end = place + 1;
   }
   uplink->overtaken_place = MIN (uplink->overtaken_place, place);
+  uplink->doubtful_place = MIN (uplink->doubtful_place, place);
   uplink->overdue_place = MIN (uplink->overdue_place, place);
   uplink->withheld_end = MAX (uplink->withheld_end, place + 1);
   bond->withheld |= G_GUINT64_CONSTANT (1) << uplink->slot;
 }
 
 static Judgement
-judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
+judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime written_at,
+    SrtlaTime now)
 {
-  const SrtlaTrackerEntry *entry =
+  SrtlaTrackerEntry *entry =
       srtla_tracker_find (bond->callers.slots[caller].tracker, sequence, now);
   SrtlaInflightEntry *flying;
   SrtlaUplink *uplink;
@@ -182,9 +185,12 @@ judge (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
     return JUDGED_LOST;
   if (flying->settled)
     return JUDGED_ARRIVED;
-  if (is_overtaken (bond, uplink, flying, now)
-      || now >= flying->sent_at + overdue_after (bond, uplink))
+  if (uplink->names_all ? is_overtaken (bond, uplink, flying, now)
+      : srtla_fences_is_lost (bond, uplink, flying, written_at))
     return JUDGED_LOST;
+  if (now >= flying->sent_at + overdue_after (bond, uplink))
+    return JUDGED_LOST;
+  entry->named_at = written_at;
   withhold (bond, uplink, flying, place);
   return JUDGED_HELD;
 }
@@ -213,10 +219,11 @@ static guint
 judge_range (SrtlaBond * bond, guint caller, guint uplink, guint32 first,
     guint32 count, SrtlaTime now)
 {
+  SrtlaTime written_at = srtla_fences_written_at (bond, uplink, now);
   guint withheld = 0;
 
   for (; count > 0; count--, first = srtla_seq_next (first)) {
-    if (judge (bond, caller, first, now) != JUDGED_LOST) {
+    if (judge (bond, caller, first, written_at, now) != JUDGED_LOST) {
       withheld++;
       continue;
     }
@@ -288,10 +295,8 @@ release (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   return TRUE;
 }
 
-/* Releases what is held of an entry that turned out lost. Returns: FALSE if it
- * must wait. */
-static gboolean
-release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
+gboolean
+srtla_enhanced_release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
     SrtlaInflightEntry * entry, SrtlaTime now)
 {
   const SrtlaTrackerEntry *tracked;
@@ -333,14 +338,13 @@ release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   guint64 end = uplink->withheld_end;
   SrtlaInflightEntry *entry;
 
-  /* Without SRTLA ACKs what was overtaken may well have arrived. The next NAK
-   * will tell, where there is a next one. */
-  while ((bond->acknowledges || bond->told_once)
-      && uplink->overtaken_place < end) {
+  if (!uplink->names_all)
+    return srtla_fences_release (bond, uplink, now);
+  while (uplink->overtaken_place < end) {
     entry = srtla_inflight_at (uplink->log, uplink->overtaken_place);
     if (entry != NULL && !is_overtaken (bond, uplink, entry, now))
       break;
-    if (entry != NULL && !release_entry (bond, uplink, entry, now))
+    if (entry != NULL && !srtla_enhanced_release_entry (bond, uplink, entry, now))
       return FALSE;
     uplink->overtaken_place++;
   }
@@ -349,7 +353,7 @@ release_lost (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     if (entry != NULL && !uplink->stalled
         && !is_overdue (uplink, entry, overdue, now))
       break;
-    if (entry != NULL && !release_entry (bond, uplink, entry, now))
+    if (entry != NULL && !srtla_enhanced_release_entry (bond, uplink, entry, now))
       return FALSE;
     uplink->overdue_place++;
   }
@@ -370,9 +374,20 @@ srtla_enhanced_release_all (SrtlaBond * bond, SrtlaUplink * uplink,
   guint64 next = srtla_inflight_next_place (uplink->log);
   guint64 place = next > SRTLA_INFLIGHT_CAPACITY
       ? next - SRTLA_INFLIGHT_CAPACITY : 0;
+  /* Where nothing can be sent again the caller need not know. */
+  gboolean useless = srtla_enhanced_soonest (bond, SRTLA_MIN_DATAGRAM,
+      G_GUINT64_CONSTANT (1) << uplink->slot) == SRTLA_NO_UPLINK;
 
-  for (; place < next; place++)
-    release_entry (bond, uplink, srtla_inflight_at (uplink->log, place), now);
+  for (; place < next; place++) {
+    SrtlaInflightEntry *entry = srtla_inflight_at (uplink->log, place);
+
+    if (!useless) {
+      srtla_enhanced_release_entry (bond, uplink, entry, now);
+    } else if (entry->held && entry->reported && !entry->settled) {
+      bond->stats.naks_dropped++;
+      entry->reported = FALSE;
+    }
+  }
   bond->withheld &= ~(G_GUINT64_CONSTANT (1) << uplink->slot);
   srtla_enhanced_emit_released (bond);
 }
@@ -545,10 +560,8 @@ backlog (const SrtlaUplink * uplink)
   return drained > uplink->rtt.minimum ? drained - uplink->rtt.minimum : 0;
 }
 
-/* Returns: FALSE if it must wait: for outputs to be taken, or, as long as there
- * is time, for room on the other uplinks. */
-static gboolean
-rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
+gboolean
+srtla_enhanced_rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
     const SrtlaInflightEntry * flying, gboolean patient, SrtlaTime now)
 {
   SrtlaCaller *caller = &bond->callers.slots[flying->caller];
@@ -609,12 +622,19 @@ srtla_enhanced_resend (SrtlaBond * bond, SrtlaUplink * uplink,
 
   flying.held = TRUE;
   if (told_once && !lost->lost && bond->rescue)
-    rescue_entry (bond, uplink, &flying, FALSE, now);
+    srtla_enhanced_rescue_entry (bond, uplink, &flying, FALSE, now);
   if (!lost->reported)
     return;
   if (!told_once || bond->stats.rescued != rescued
-      || !release_entry (bond, uplink, &flying, now))
+      || !srtla_enhanced_release_entry (bond, uplink, &flying, now))
     bond->stats.naks_dropped++;
+}
+
+void
+srtla_enhanced_doubt (SrtlaUplink * uplink, SrtlaTime now)
+{
+  uplink->doubted_until = now + (DOUBT << MIN (uplink->doubts, DOUBTS_MAXIMUM));
+  uplink->doubts++;
 }
 
 /* The last packet before a pause has none behind it that would make its loss
@@ -625,9 +645,7 @@ mend (SrtlaBond * bond, guint caller, SrtlaTime now)
 {
   SrtlaTrackerEntry *missing =
       srtla_tracker_missing (bond->callers.slots[caller].tracker);
-  SrtlaInflightEntry again = { 0, 0, (guint8) caller, TRUE, FALSE, FALSE, FALSE,
-    FALSE, FALSE, FALSE, 0
-  };
+  SrtlaInflightEntry again = {.caller = (guint8) caller,.held = TRUE };
   const SrtlaInflightEntry *flying;
   SrtlaUplink *uplink;
   guint64 place;
@@ -641,16 +659,14 @@ mend (SrtlaBond * bond, guint caller, SrtlaTime now)
   flying = srtla_inflight_find (uplink->log, caller, missing->sequence, &place);
   /* A NAK for it went to the caller, or is on its way there; or, where uplinks
    * acknowledge, it was found lost otherwise. */
-  if (flying != NULL ? flying->lost || flying->reported : bond->acknowledges)
+  if (flying != NULL ? flying->lost || flying->reported : uplink->names_all)
     return;
   /* Where more follow it is no lone packet, and the stall guard's business. */
-  if (flying != NULL && srtla_inflight_next_place (uplink->log) - place
-      > SRTLA_ACK_TRAIN / 2)
+  if (flying != NULL && !srtla_enhanced_is_lone (uplink, place))
     return;
-  uplink->doubted_until = now + (DOUBT << MIN (uplink->doubts, DOUBTS_MAXIMUM));
-  uplink->doubts++;
+  srtla_enhanced_doubt (uplink, now);
   again.sequence = missing->sequence;
-  rescue_entry (bond, uplink, &again, TRUE, now);
+  srtla_enhanced_rescue_entry (bond, uplink, &again, TRUE, now);
   missing->copies = MAX (missing->copies, 2);   /* once is enough */
 }
 
@@ -660,8 +676,10 @@ srtla_enhanced_mend (SrtlaBond * bond, SrtlaTime now)
   guint i;
 
   for (i = 0; bond->rescue && i < bond->callers.used; i++) {
-    if (bond->callers.slots[i].tracker != NULL)
-      mend (bond, i, now);
+    if (bond->callers.slots[i].tracker == NULL)
+      continue;
+    mend (bond, i, now);
+    srtla_fences_mend (bond, i, now);
   }
 }
 
@@ -670,17 +688,19 @@ srtla_enhanced_rescue (SrtlaBond * bond, SrtlaUplink * uplink,
     gboolean patient, SrtlaTime now)
 {
   guint64 end = uplink->rescue_end;
+  gboolean hole = !uplink->names_all && srtla_fences_is_hole (uplink);
 
   if (!bond->rescue)
     return TRUE;
   uplink->rescue_place = MAX (uplink->rescue_place,
-      uplink->delivery.proof_place);
+      hole ? uplink->row_place : uplink->delivery.proof_place);
   for (; uplink->rescue_place < end; uplink->rescue_place++) {
     const SrtlaInflightEntry *flying = srtla_inflight_at (uplink->log,
         uplink->rescue_place);
 
-    if (flying != NULL
-        && !rescue_entry (bond, uplink, flying, patient, now))
+    /* What a hole is known to have lost the caller was told of. */
+    if (flying != NULL && !(hole && flying->lost)
+        && !srtla_enhanced_rescue_entry (bond, uplink, flying, patient, now))
       return FALSE;
   }
   return TRUE;

@@ -2,9 +2,9 @@
 /*
  * The bond's inside, shared by srtla-bond.c (outputs, uplinks, settings),
  * srtla-bond-time.c (what is due), srtla-bond-send.c (packets on their way out),
- * srtla-bond-receive.c (what comes back), srtla-bond-enhanced.c, srtla-bond-loss.c
- * and srtla-bond-queue.c (all modes but classic), srtla-bond-books.c and
- * srtla-bond-stats.c.
+ * srtla-bond-receive.c (what comes back), srtla-bond-enhanced.c,
+ * srtla-bond-fences.c, srtla-bond-loss.c and srtla-bond-queue.c (all modes but
+ * classic), srtla-bond-books.c and srtla-bond-stats.c.
  */
 #pragma once
 
@@ -76,9 +76,16 @@ struct _SrtlaBond
   SrtlaClassSettings classes[SRTLA_N_CLASSES];
   SrtlaFlow flows[SRTLA_DRR_QUEUES];
   SrtlaClassBooks books[SRTLA_N_CLASSES];
-  gboolean acknowledges;        /* this receiver sends SRTLA ACKs */
+  gboolean names_all;           /* what new uplinks' SRTLA ACKs are thought to do */
   guint64 best_capacity;        /* bytes/s, of the uplinks that are up */
   gboolean pressed;             /* some uplink stalls or has a queue */
+  struct
+  {
+    guint caller;
+    gint32 type;
+    SrtlaTime at;
+    guint64 uplinks;            /* bit per slot: it went there, and before */
+  } handshake;                  /* the latest of a caller */
   SrtlaTime relaying_since;     /* SRT ACKs come without a longer pause since */
   SrtlaTime relayed_at;         /* latest SRT ACK, on whichever uplink; 0 = none */
   SrtlaTime pushed_at;          /* the latest packet */
@@ -159,13 +166,53 @@ void srtla_enhanced_srtla_ack (SrtlaBond *bond, SrtlaUplink *uplink,
     const guint8 *data, gsize size, SrtlaTime now);
 void srtla_enhanced_settle (SrtlaBond *bond, guint caller,
     const SrtlaTrackerEntry *entry, SrtlaTime now);
-void srtla_enhanced_lost (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
+/* A NAK named a packet at that place of the uplink's log, its latest carrier. */
+void srtla_enhanced_lost (SrtlaBond *bond, SrtlaUplink *uplink, guint64 place,
+    SrtlaTime now);
+/* It delivers again; its share comes back with what it proves to have taken. */
+void srtla_enhanced_recover (SrtlaBond *bond, SrtlaUplink *uplink,
+    SrtlaTime now);
+void srtla_enhanced_climb (SrtlaUplink *uplink, guint64 bytes);
 void srtla_enhanced_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 gboolean srtla_enhanced_is_silent (const SrtlaUplink *uplink, SrtlaTime now);
 void srtla_enhanced_guard (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_rescue_all (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_duplicate (SrtlaBond *bond, guint caller, guint chosen,
     const SrtlaPacket *packet, SrtlaTime now);
+
+/* srtla-bond-fences.c: receivers that do not name all that arrives. */
+
+/* An echo came: what was sent before that keepalive has left the uplink. */
+void srtla_fences_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
+/* An SRTLA ACK named packets from one place of the uplink's log to another. */
+void srtla_fences_named (SrtlaBond *bond, SrtlaUplink *uplink, guint64 oldest,
+    guint64 newest);
+/* A packet at that place of the uplink's log is lost: counts those in a row. */
+void srtla_fences_lost (SrtlaUplink *uplink, guint64 place);
+/* Returns: when the receiver wrote a NAK that came now on that uplink, as far as
+ * one can tell, in our own time. */
+SrtlaTime srtla_fences_written_at (const SrtlaBond *bond, guint uplink,
+    SrtlaTime now);
+/* Returns: whether the packet would have arrived before a NAK of that time was
+ * written: then it is lost. FALSE if that is not so, or not known. */
+gboolean srtla_fences_is_lost (const SrtlaBond *bond,
+    const SrtlaUplink *uplink, const SrtlaInflightEntry *entry,
+    SrtlaTime written_at);
+/* Releases NAKs held of the uplink that will not come again. Returns: FALSE if
+ * some still is. */
+gboolean srtla_fences_release (SrtlaBond *bond, SrtlaUplink *uplink,
+    SrtlaTime now);
+/* Sends again what SRT's ACKs stand at although it must have arrived. */
+void srtla_fences_mend (SrtlaBond *bond, guint caller, SrtlaTime now);
+/* Returns: whether it loses all that it is given, though it answers. */
+gboolean srtla_fences_is_hole (const SrtlaUplink *uplink);
+/* A stalled uplink whose path answers may be tried again. */
+void srtla_fences_try_again (SrtlaBond *bond, SrtlaUplink *uplink,
+    SrtlaTime now);
+/* Returns: whether keepalives are not answered any more, nor anything else heard. */
+gboolean srtla_fences_is_silent (const SrtlaUplink *uplink, SrtlaTime now);
+/* Returns: whether it is time for the next keepalive. */
+gboolean srtla_fences_is_due (const SrtlaUplink *uplink, SrtlaTime now);
 
 /* srtla-bond-loss.c: NAKs, retransmissions, rescue. */
 
@@ -202,6 +249,24 @@ srtla_enhanced_unkeep (SrtlaBond * bond, const SrtlaTrackerEntry * entry)
 }
 void srtla_enhanced_drop_kept (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_drop_all_kept (SrtlaBond *bond, guint caller);
+/* Releases what is held of an entry that turned out lost. Returns: FALSE if it
+ * must wait. */
+gboolean srtla_enhanced_release_entry (SrtlaBond *bond,
+    const SrtlaUplink *uplink, SrtlaInflightEntry *entry, SrtlaTime now);
+/* A lone packet went missing there: other uplinks are better for a while. */
+void srtla_enhanced_doubt (SrtlaUplink *uplink, SrtlaTime now);
+/* Returns: whether hardly anything was sent on the uplink after that place. */
+static inline gboolean
+srtla_enhanced_is_lone (const SrtlaUplink * uplink, guint64 place)
+{
+  return srtla_inflight_next_place (uplink->log) - place
+      <= SRTLA_ACK_TRAIN / 2;
+}
+
+/* Sends an entry of the uplink over another. Returns: FALSE if it must wait: for
+ * outputs to be taken or, if it is to be patient, for room. */
+gboolean srtla_enhanced_rescue_entry (SrtlaBond *bond, SrtlaUplink *uplink,
+    const SrtlaInflightEntry *flying, gboolean patient, SrtlaTime now);
 /* Sends once more what nobody will miss in time. */
 void srtla_enhanced_mend (SrtlaBond *bond, SrtlaTime now);
 gboolean srtla_enhanced_is_told_once (const SrtlaCaller *caller);
@@ -351,14 +416,16 @@ SrtlaPushVerdict srtla_bond_enqueue (SrtlaBond *bond, SrtlaItem *item,
 /* When queues or brakes have something to do. */
 SrtlaTime srtla_bond_queue_deadline (const SrtlaBond *bond);
 
-/* Where echoes stand in for SRTLA ACKs, in flight is told that much later. */
+/* Where echoes stand in for SRTLA ACKs, in flight is told that much later: each
+ * ten packets at the soonest. */
 static inline void
 srtla_bond_weigh (const SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   SrtlaTime target = bond->queue_target;
 
-  if (target != 0 && !bond->acknowledges)
-    target += 2 * SRTLA_KEEPALIVE_FENCE;
+  if (target != 0 && !uplink->names_all)
+    target += MIN (2 * SRTLA_GUARD_INTERVAL + SRTLA_TRAIN_BYTES * SRTLA_SECOND
+        / uplink->delivery.capacity, 2 * SRTLA_KEEPALIVE_FENCE);
   srtla_uplink_weigh (uplink, bond->quality, target, bond->best_capacity, now);
 }
 

@@ -325,7 +325,7 @@ holds_up (const SrtlaBond * bond, const SrtlaItem * item)
 {
   guint i;
 
-  if (!bond->acknowledges || item->kind != SRTLA_KIND_SRT_DATA
+  if (item->kind != SRTLA_KIND_SRT_DATA
       || item->priority == SRTLA_CLASS_HIGH
       || srtla_srt_is_retransmission (item->packet.data)
       || srtla_bond_outputs_are_full (bond)
@@ -334,7 +334,7 @@ holds_up (const SrtlaBond * bond, const SrtlaItem * item)
   for (i = 0; i < bond->n_uplinks; i++) {
     const SrtlaUplink *uplink = bond->order[i];
 
-    if (has_room (uplink, FALSE, item->packet.size)
+    if (uplink->names_all && has_room (uplink, FALSE, item->packet.size)
         && srtla_inflight_bytes (uplink->log) <= uplink->room / 2)
       return TRUE;
   }

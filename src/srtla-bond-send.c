@@ -5,6 +5,9 @@
  */
 #include "srtla-bond-private.h"
 
+/* SRT repeats a handshake each 250 ms until it is answered. */
+#define HANDSHAKE_PATIENCE SRTLA_SECOND
+
 /* Tells, once for each, which uplinks a packet is too large for. Returns:
  * whether another carries it. */
 static gboolean
@@ -301,11 +304,41 @@ send_again (SrtlaBond * bond, const SrtlaItem * item)
   return TRUE;
 }
 
+/* A handshake comes again where no answer did: by another uplink then, since one
+ * may answer keepalives and deliver nothing. Returns: NULL if there is none. */
+static SrtlaUplink *
+choose_for_handshake (SrtlaBond * bond, const SrtlaItem * item)
+{
+  SrtlaUplink *uplink = NULL;
+  SrtlaHandshake handshake;
+
+  srtla_srt_read_handshake (item->packet.data, item->packet.size, &handshake);
+  if (bond->handshake.caller != item->caller
+      || bond->handshake.type != handshake.type
+      || bond->now > bond->handshake.at + HANDSHAKE_PATIENCE)
+    bond->handshake.uplinks = 0;
+  if (bond->handshake.uplinks != 0)
+    uplink = srtla_bond_uplink (bond, srtla_enhanced_soonest (bond,
+            (guint) item->packet.size, bond->handshake.uplinks));
+  if (uplink == NULL) {
+    bond->handshake.uplinks = 0;
+    uplink = select_uplink (bond, item, FALSE);
+  }
+  bond->handshake.caller = item->caller;
+  bond->handshake.type = handshake.type;
+  bond->handshake.at = bond->now;
+  if (uplink != NULL)
+    bond->handshake.uplinks |= G_GUINT64_CONSTANT (1) << uplink->slot;
+  return uplink;
+}
+
 /* Control packets are few, small and urgent. */
 static gboolean
 send_control (SrtlaBond * bond, const SrtlaItem * item)
 {
-  SrtlaUplink *uplink = select_uplink (bond, item, FALSE);
+  SrtlaUplink *uplink = item->kind == SRTLA_KIND_SRT_HANDSHAKE
+      && !srtla_bond_is_classic (bond) ? choose_for_handshake (bond, item)
+      : select_uplink (bond, item, FALSE);
 
   if (uplink == NULL)
     return FALSE;

@@ -116,10 +116,13 @@ count_not_up (SrtlaBond * bond, guint uplink, SrtlaTime now)
   SrtlaEvent event = { SRTLA_EVENT_DISCONNECTED, now, uplink, SRTLA_NO_CALLER,
     SRTLA_UPLINK_CLOSED, SRTLA_UPLINK_CLOSED, NULL
   };
+  guint i;
 
   if (--bond->uplinks_up > 0)
     return;
-  bond->acknowledges = FALSE;   /* the next receiver may be another */
+  bond->names_all = FALSE;      /* the next receiver may be another */
+  for (i = 0; i < bond->n_uplinks; i++)
+    srtla_uplink_forget_receiver (bond->order[i]);
   bond->relayed_at = 0;
   bond->connected_since = 0;
   bond->down_since = now;
@@ -185,6 +188,7 @@ srtla_bond_add_uplink (SrtlaBond * bond, SrtlaTime now)
     return SRTLA_NO_UPLINK;
 
   bond->uplinks[slot] = srtla_uplink_new (slot, now);
+  bond->uplinks[slot]->names_all = bond->names_all;
   prepare_log (bond, bond->uplinks[slot]);
   memmove (&bond->order[1], &bond->order[0],
       bond->n_uplinks * sizeof bond->order[0]);

@@ -78,6 +78,10 @@ take_rate (SrtlaDelivery * delivery, SrtlaTime now)
   if (span < SRTLA_MILLISECOND)
     return;
   delivery->rate = (last->bytes - first->bytes) * SRTLA_SECOND / span;
+  /* Some of it will turn out lost. */
+  if (delivery->retracts)
+    delivery->rate = (guint64) ((gdouble) delivery->rate
+        * (1.0 - delivery->lost_share));
   take_maximum (delivery, now);
 }
 
@@ -120,6 +124,14 @@ advance_proof (SrtlaDelivery * delivery, SrtlaTime sent_at, guint64 place,
 }
 
 void
+srtla_delivery_retract (SrtlaDelivery * delivery, guint64 bytes)
+{
+  delivery->retracts = TRUE;
+  delivery->span_delivered -= MIN (delivery->span_delivered, bytes);
+  delivery->span_lost += bytes;
+}
+
+void
 srtla_delivery_lost (SrtlaDelivery * delivery, guint64 bytes)
 {
   delivery->span_lost += bytes;
@@ -137,6 +149,8 @@ take_loss (SrtlaDelivery * delivery, guint64 bytes, SrtlaTime rtt_minimum,
   if (now < delivery->span_since + MAX (rtt_minimum, SRTLA_LOSSY_SPAN)
       || sent < 2 * SRTLA_TRAIN_BYTES)
     return;
+  delivery->lost_share = (3 * delivery->lost_share
+      + (gdouble) delivery->span_lost / (gdouble) sent) / 4;
   if (delivery->span_lost * 100 > sent * SRTLA_LOSSY)
     delivery->lossy_spans++;
   else

@@ -68,6 +68,9 @@ typedef struct
   guint64 span_delivered, span_lost;    /* bytes since span_since */
   SrtlaTime span_since;
   guint lossy_spans;            /* in a row, over SRTLA_LOSSY */
+  gdouble lost_share;           /* 0 to 1, of what was sent, smoothed over spans */
+  gboolean retracts;            /* what counts as delivered may prove lost later:
+                                 * the rate is less by that share */
   guint64 capacity;             /* bytes/s that it is trusted with */
   SrtlaTime capacity_at;        /* when that was last revised */
 } SrtlaDelivery;
@@ -90,6 +93,9 @@ void srtla_delivery_proof (SrtlaDelivery *delivery, guint64 bytes,
  * of delivery, but too coarse for a rate or a round trip. */
 void srtla_delivery_settled (SrtlaDelivery *delivery, SrtlaTime sent_at,
     guint64 place, SrtlaTime now);
+
+/* So many bytes that counted as delivered were lost after all. */
+void srtla_delivery_retract (SrtlaDelivery *delivery, guint64 bytes);
 
 /* So many bytes that it was given are lost. */
 void srtla_delivery_lost (SrtlaDelivery *delivery, guint64 bytes);

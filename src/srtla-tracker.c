@@ -17,7 +17,7 @@
 
 #define SLOTS_MASK (SRTLA_TRACKER_SIZE - 1)
 
-G_STATIC_ASSERT (sizeof (SrtlaTrackerEntry) <= 56);
+G_STATIC_ASSERT (sizeof (SrtlaTrackerEntry) <= 64);
 
 static inline SrtlaTrackerEntry *
 lookup (SrtlaTracker *tracker, guint32 sequence)

@@ -33,6 +33,8 @@ typedef struct
   gpointer owner;               /* and the reference that keeps it */
   SrtlaTime first_sent_at;      /* the original */
   SrtlaTime arrived_at;         /* an SRTLA ACK named it; 0 = not yet */
+  SrtlaTime named_at;           /* when the latest NAK was written that names it
+                                 * and is held back; 0 = none */
 } SrtlaTrackerEntry;
 
 typedef struct _SrtlaTracker SrtlaTracker;

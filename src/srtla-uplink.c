@@ -169,6 +169,13 @@ srtla_uplink_reserve_due (const SrtlaUplink * uplink)
 }
 
 void
+srtla_uplink_forget_receiver (SrtlaUplink * uplink)
+{
+  uplink->names_all = uplink->throttled = FALSE;
+  uplink->acks = uplink->acks_apart = 0;
+}
+
+void
 srtla_uplink_fail (SrtlaUplink * uplink)
 {
   guint64 capacity = uplink->delivery.capacity;
@@ -188,9 +195,10 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   uplink->lost_in_row = uplink->lost_since_proof = 0;
   uplink->ramp = SRTLA_RAMP_START;
   memset (uplink->fences, 0, sizeof uplink->fences);
-  uplink->overtaken_place = uplink->overdue_place = 0;
+  uplink->overtaken_place = uplink->doubtful_place = 0;
+  uplink->overdue_place = 0;
   uplink->withheld_end = 0;
-  uplink->acknowledged_place = 0;
+  uplink->acknowledged_place = uplink->fence_place = uplink->lost_place = 0;
   uplink->rescue_place = uplink->rescue_end = 0;
 }
 

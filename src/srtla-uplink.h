@@ -34,7 +34,7 @@ G_BEGIN_DECLS
 
 /* Where receivers send no SRTLA ACKs, while packets flow: echoes replace them. */
 #define SRTLA_KEEPALIVE_FENCE    (100 * SRTLA_MILLISECOND)
-#define SRTLA_FENCES             8
+#define SRTLA_FENCES             16
 /* While its path is in doubt. */
 #define SRTLA_KEEPALIVE_STALLED  (100 * SRTLA_MILLISECOND)
 /* While it may be back at any moment, where an echo brings it a train. */
@@ -88,6 +88,9 @@ typedef struct
     SrtlaTime echoed_at;
   } fences[SRTLA_FENCES];
   guint next_fence;             /* of fences[] */
+  SrtlaTime fence_at;           /* when the latest keepalive left that is to be
+                                 * a fence, and the place of the log after it */
+  guint64 fence_place;
   guint64 ramp;                 /* bytes in flight that its return has earned;
                                  * 0 = it has its whole share */
   guint train_left;             /* duplicates still to send of a probe train */
@@ -95,8 +98,12 @@ typedef struct
   SrtlaTime train_next;         /* when its next packet may go */
   guint64 train_place, train_end;       /* in the log: what the train may be of */
   SrtlaTime sent_at;            /* latest packet; 0 = none yet */
+  gboolean names_all;           /* its SRTLA ACKs name all that arrives */
+  gboolean throttled;           /* they were seen to leave out much */
+  guint acks, acks_apart;       /* SRTLA ACKs lately; those with a gap before */
   guint64 acknowledged_place;   /* first after what SRTLA ACKs named */
-  guint64 overtaken_place, overdue_place;       /* NAKs are released up to here */
+  guint64 overtaken_place, doubtful_place, overdue_place;       /* NAKs are
+                                 * released up to here */
   guint64 withheld_end;         /* first place after those held back */
   guint64 rescue_place, rescue_end;     /* rescued up to here; and to do so */
   /* The brake: how much it takes at this moment. */
@@ -119,7 +126,11 @@ typedef struct
     SrtlaTime low_since;        /* much less is in flight; 0 = it is not */
     guint samples;              /* of the round trip, a round trip after that */
   } flat;                       /* a queue that does not depend on the load */
-  guint lost_in_row;            /* NAKs since something of it was settled */
+  guint lost_in_row;            /* packets, one after another or nearly so, since
+                                 * something of it was settled */
+  guint64 row_place, lost_place;        /* the first and the latest, in the log */
+  SrtlaTime row_since, row_time;        /* when the first of them was sent, and
+                                         * how much later the latest, µs */
   guint lost_since_proof;       /* packets sent after it, as NAKs tell */
   SrtlaTime doubted_until;      /* a packet went missing for no other reason; its
                                  * next proof ends that sooner */
@@ -238,6 +249,9 @@ SrtlaTime srtla_uplink_tokens_due (const SrtlaUplink *uplink);
  * packet; SRTLA_TIME_NONE if it is. */
 void srtla_uplink_count_reserve (SrtlaUplink *uplink, SrtlaTime now);
 SrtlaTime srtla_uplink_reserve_due (const SrtlaUplink *uplink);
+
+/* The receiver may be another: whether its SRTLA ACKs name all is not known. */
+void srtla_uplink_forget_receiver (SrtlaUplink *uplink);
 
 /* It failed: window down to the minimum, nothing in flight, log empty. */
 void srtla_uplink_fail (SrtlaUplink *uplink);

@@ -165,7 +165,7 @@ data_arrived (Net *net, NetLink *link, const guint8 *data)
     guint8 ack[4 + 4 * SRTLA_ACK_TRAIN];
 
     link->n_unacknowledged = 0;
-    if (!link->no_acks)
+    if (!link->no_acks && link->n_trains++ % (link->skips + 1) == 0)
       send_back (net, link, ack, srtla_write_ack (ack, link->unacknowledged,
               SRTLA_ACK_TRAIN));
   }

@@ -30,6 +30,7 @@ typedef struct
   gboolean cut;                 /* nothing passes, either way */
   gboolean data_cut;            /* keepalives pass, data does not */
   gboolean no_acks;             /* it delivers, and no SRTLA ACK says so */
+  guint skips;                  /* SRTLA ACKs that are not sent after each one */
   guint loss;                   /* data packets of a thousand */
   guint64 arrived;              /* data packets */
   guint64 keepalives;           /* that came through to the receiver */
@@ -37,7 +38,7 @@ typedef struct
   SrtlaTime free_at;
   GQueue forward, back;         /* NetDatagram */
   guint32 unacknowledged[SRTLA_ACK_TRAIN];
-  guint n_unacknowledged;
+  guint n_unacknowledged, n_trains;
 } NetLink;
 
 /* What became of a packet. */

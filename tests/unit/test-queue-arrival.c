@@ -268,7 +268,7 @@ test_slowest (void)
   shake_hands (world);
   world->expires = FALSE;
   world->bond->callers.slots[0].flags = 0;
-  world->bond->acknowledges = TRUE;
+  uplink->names_all = TRUE;
   uplink->delivery.filled = TRUE;
   uplink->delivery.capacity = SRTLA_CAPACITY_MINIMUM;
   uplink->rtt.minimum = 1;
@@ -286,7 +286,7 @@ measure (World *world, guint slot, guint64 capacity, SrtlaTime queue)
 {
   SrtlaUplink *uplink = world->bond->uplinks[slot];
 
-  world->bond->acknowledges = TRUE;
+  uplink->names_all = TRUE;
   uplink->delivery.filled = TRUE;
   uplink->delivery.capacity = capacity;
   uplink->delivery.queue = queue;

@@ -130,7 +130,7 @@ test_reserve (void)
   shake_hands (world);          /* only what has a caller is in flight */
   world->expires = FALSE;
   world->bond->callers.slots[0].flags = 0;
-  world->bond->acknowledges = TRUE;     /* echoes tell nothing of delivery */
+  uplink->names_all = TRUE;     /* echoes tell nothing of delivery */
   before = served (world).low;
   for (i = 0; i < 5000; i++) {
     /* It delivers, and has a queue: as acknowledgements would tell. */

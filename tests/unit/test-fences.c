@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Receivers whose SRTLA ACKs leave out most of what arrives, or that send none:
+ * what keepalives that come back and SRT's own ACKs and NAKs are worth then.
+ */
+#include "bond-net.h"
+
+#define MS SRTLA_MILLISECOND
+
+typedef enum
+{
+  ACKS_ALL,
+  ACKS_FIFTH,                   /* one of five */
+  ACKS_NONE,
+} Acks;
+
+static void
+set_acks (Net *net, Acks acks)
+{
+  guint i;
+
+  for (i = 0; i < net->bond->n_uplinks; i++) {
+    net->links[i].no_acks = acks == ACKS_NONE;
+    net->links[i].skips = acks == ACKS_FIFTH ? 4 : 0;
+  }
+}
+
+/* Two uplinks, the second that much longer, a packet each millisecond. */
+static void
+start (Net *net, SrtlaTime longer, Acks acks, NetNaks naks)
+{
+  net_init (net, 1, 20 * MS);
+  net_add_link (net, 20 * MS + longer);
+  net_run (net, SRTLA_SECOND);
+  net->naks = naks;
+  net_add_caller (net, 100, 1000);
+  set_acks (net, acks);
+  net->interval = MS;
+}
+
+/* Returns: packets that left more than once, whoever saw to it. */
+static guint
+sent_again (Net *net)
+{
+  guint again = 0, i;
+
+  for (i = 0; i < net->callers[0].records->len; i++) {
+    const NetRecord *record = &g_array_index (net->callers[0].records,
+        NetRecord, i);
+
+    again += record->originals > 1 || record->rescues > 0;
+  }
+  return again;
+}
+
+static guint
+lost_by_links (const Net *net)
+{
+  return net->sent->len - (guint) (net->links[0].arrived
+      + net->links[1].arrived);
+}
+
+/* However few are named and however uneven the ways: nothing is taken for lost
+ * that is not, no uplink stalls, and both carry. */
+static void
+test_nothing_is_lost (void)
+{
+  static const struct
+  {
+    SrtlaTime longer;
+    Acks acks;
+    NetNaks naks;
+  } table[] = {
+    {0, ACKS_FIFTH, NET_NAK_PERIODIC}, {0, ACKS_NONE, NET_NAK_PERIODIC},
+    {0, ACKS_FIFTH, NET_NAK_ONCE}, {0, ACKS_NONE, NET_NAK_ONCE},
+    {130 * MS, ACKS_FIFTH, NET_NAK_PERIODIC},
+    {130 * MS, ACKS_NONE, NET_NAK_PERIODIC},
+    {130 * MS, ACKS_FIFTH, NET_NAK_ONCE}, {130 * MS, ACKS_NONE, NET_NAK_ONCE},
+  };
+  guint row, i;
+
+  for (row = 0; row < G_N_ELEMENTS (table); row++) {
+    Net net;
+
+    g_test_message ("row %u", row);
+    start (&net, table[row].longer, table[row].acks, table[row].naks);
+    net_run (&net, 10 * SRTLA_SECOND);
+    g_assert_cmpuint (net_missing (&net, 0, net.now - 300 * MS), ==, 0);
+    /* Before the first ones are judged one cannot know. */
+    g_assert_cmpuint (sent_again (&net), <=, 20);
+    for (i = 0; i < 2; i++) {
+      g_assert_cmpuint (net_uplink (&net, i).counters.stalls, ==, 0);
+      g_assert_cmpuint (net.links[i].arrived, >, 1000);
+      g_assert_cmpint (net_uplink (&net, i).in_flight, <, 400);
+    }
+    net_assert_books (&net);
+    net_clear (&net);
+  }
+}
+
+/* What is lost arrives after all, also where it is named but once, when it was
+ * on its way yet; and little more than that is sent again. */
+static void
+test_losses (void)
+{
+  static const Acks acks[] = { ACKS_FIFTH, ACKS_NONE };
+  static const NetNaks naks[] = { NET_NAK_PERIODIC, NET_NAK_ONCE };
+  guint row;
+
+  for (row = 0; row < 8; row++) {
+    Net net;
+
+    g_test_message ("row %u", row);
+    start (&net, row & 4 ? 60 * MS : 0, acks[row & 1], naks[row / 2 & 1]);
+    net.links[0].loss = net.links[1].loss = 30;
+    net_run (&net, 10 * SRTLA_SECOND);
+    g_assert_cmpuint (lost_by_links (&net), >, 200);
+    g_assert_cmpuint (net_missing (&net, 0, net.now - 900 * MS), ==, 0);
+    g_assert_cmpuint (net.callers[0].given_up, ==, 0);
+    g_assert_cmpuint (sent_again (&net), <, 2 * lost_by_links (&net));
+    net_assert_books (&net);
+    net_clear (&net);
+  }
+}
+
+/* Returns: packets that the uplink was given from that time on. */
+static guint
+given_since (const Net *net, guint uplink, SrtlaTime since)
+{
+  guint i, n = 0;
+
+  for (i = 0; i < net->sent->len; i++) {
+    const NetSent *sent = &g_array_index (net->sent, NetSent, i);
+
+    n += sent->uplink == uplink && sent->time >= since;
+  }
+  return n;
+}
+
+/* It answers keepalives and delivers nothing: it is left within half a second,
+ * tried with little, and used again soon after it delivers. */
+static void
+test_hole (void)
+{
+  static const NetNaks naks[] = { NET_NAK_PERIODIC, NET_NAK_ONCE };
+  guint row;
+
+  for (row = 0; row < G_N_ELEMENTS (naks); row++) {
+    SrtlaTime holed_at;
+    Net net;
+
+    g_test_message ("row %u", row);
+    start (&net, 0, ACKS_NONE, naks[row]);
+    net_run (&net, 3 * SRTLA_SECOND);
+    holed_at = net.now;
+    net.links[1].data_cut = TRUE;
+    net_run (&net, 500 * MS);
+    g_assert_true (net_uplink (&net, 1).stalled);
+    net_run (&net, 10 * SRTLA_SECOND);
+    g_assert_cmpuint (net_missing (&net, 0, net.now - 900 * MS), ==, 0);
+    /* A few hundred until it is known, and trials. */
+    g_assert_cmpuint (given_since (&net, 1, holed_at), <, 500);
+    net.links[1].data_cut = FALSE;
+    net_run (&net, 6 * SRTLA_SECOND);
+    g_assert_false (net_uplink (&net, 1).stalled);
+    g_assert_cmpuint (given_since (&net, 1, net.now - SRTLA_SECOND), >, 200);
+    g_assert_cmpuint (net.callers[0].given_up, ==, 0);
+    net_clear (&net);
+  }
+}
+
+/* Nothing comes back: that needs neither losses nor NAKs to be known. */
+static void
+test_silence (void)
+{
+  guint waited = 0;
+  Net net;
+
+  start (&net, 0, ACKS_NONE, NET_NAK_NEVER);
+  net_run (&net, 3 * SRTLA_SECOND);
+  net.links[1].cut = TRUE;
+  while (!net_uplink (&net, 1).stalled) {
+    net_run (&net, 10 * MS);
+    g_assert_cmpuint (++waited, <=, 35);
+  }
+  net.links[1].cut = FALSE;
+  net_run (&net, SRTLA_SECOND);
+  g_assert_false (net_uplink (&net, 1).stalled);
+  g_assert_cmpuint (net_missing (&net, 0, net.now - 300 * MS), ==, 0);
+  net_clear (&net);
+}
+
+/* SRT's ACKs stand at a packet that nobody names: it goes again. */
+static void
+test_standing (void)
+{
+  const NetRecord *record;
+  guint32 lost;
+  Net net;
+
+  start (&net, 0, ACKS_NONE, NET_NAK_NEVER);
+  net_run (&net, 3 * SRTLA_SECOND);
+  lost = net.callers[0].next;
+  net.links[0].loss = net.links[1].loss = 1000;
+  net_run (&net, MS);
+  net.links[0].loss = net.links[1].loss = 0;
+  net_run (&net, 500 * MS);
+  record = net_record (&net, 0, lost);
+  g_assert_cmpuint (record->rescues, ==, 1);
+  g_assert_cmpuint (record->arrived_at, <, record->sent_at + 250 * MS);
+  net_clear (&net);
+}
+
+/* What left the uplink but was lost on its way is not what it carries. */
+static void
+test_rate (void)
+{
+  Net net;
+
+  start (&net, 0, ACKS_NONE, NET_NAK_PERIODIC);
+  net.links[1].loss = 400;
+  net_run (&net, 6 * SRTLA_SECOND);
+  g_assert_cmpfloat_with_epsilon (net.bond->uplinks[0]->delivery.lost_share,
+      0.0, 0.01);
+  g_assert_cmpfloat_with_epsilon (net.bond->uplinks[1]->delivery.lost_share,
+      0.4, 0.15);
+  net_clear (&net);
+}
+
+/* What SRTLA ACKs are worth is learned of each uplink, and learned anew. */
+static void
+test_judgement (void)
+{
+  SrtlaUplink **uplinks;
+  Net net;
+
+  start (&net, 0, ACKS_ALL, NET_NAK_PERIODIC);
+  uplinks = net.bond->uplinks;
+  net_run (&net, 2 * SRTLA_SECOND);
+  g_assert_true (uplinks[0]->names_all && uplinks[1]->names_all);
+  net.links[1].skips = 4;
+  net_run (&net, 2 * SRTLA_SECOND);
+  g_assert_true (uplinks[0]->names_all && !uplinks[1]->names_all);
+  net.links[1].skips = 0;
+  net_run (&net, 4 * SRTLA_SECOND);
+  g_assert_true (uplinks[0]->names_all && uplinks[1]->names_all);
+  /* A silence costs hundreds of numbers, and is no such thing. */
+  net.links[1].cut = TRUE;
+  net_run (&net, SRTLA_SECOND);
+  net.links[1].cut = FALSE;
+  net_run (&net, 2 * SRTLA_SECOND);
+  g_assert_true (uplinks[0]->names_all && uplinks[1]->names_all);
+  g_assert_cmpuint (net_missing (&net, 0, net.now - 900 * MS), ==, 0);
+  net_clear (&net);
+}
+
+/* A handshake that comes again without an answer takes another uplink; the next
+ * step of a handshake does not. */
+static void
+test_handshakes (void)
+{
+  static const struct
+  {
+    gint32 type;
+    guint after;                /* ms */
+    gboolean elsewhere;         /* than the one before */
+  } table[] = {
+    {SRTLA_HS_TYPE_INDUCTION, 0, FALSE}, {SRTLA_HS_TYPE_INDUCTION, 250, TRUE},
+    {SRTLA_HS_TYPE_INDUCTION, 250, TRUE}, {SRTLA_HS_TYPE_CONCLUSION, 50, FALSE},
+    {SRTLA_HS_TYPE_CONCLUSION, 250, TRUE}, {SRTLA_HS_TYPE_CONCLUSION, 1500, FALSE},
+  };
+  guint8 packets[G_N_ELEMENTS (table)][TESTING_MAX_PACKET];
+  guint first = SRTLA_NO_UPLINK, latest = SRTLA_NO_UPLINK, row;
+  Net net;
+
+  net_init (&net, 3, 20 * MS);
+  net_run (&net, SRTLA_SECOND);
+  for (row = 0; row < G_N_ELEMENTS (table); row++) {
+    SrtlaPacket packet = { packets[row], 0, NULL };
+    SrtlaOutput output;
+    guint uplink = SRTLA_NO_UPLINK;
+
+    g_test_message ("row %u", row);
+    packet.size = testing_handshake (packets[row], 5, table[row].type, 0,
+        0x1234, 100, 0);
+    net.now += table[row].after * MS;
+    srtla_bond_push (net.bond, &packet, net.now, NULL);
+    while (srtla_bond_next_output (net.bond, &output)) {
+      if (output.kind == SRTLA_OUTPUT_PACKET)
+        uplink = output.uplink;
+    }
+    g_assert_cmpuint (uplink, !=, SRTLA_NO_UPLINK);
+    if (first == SRTLA_NO_UPLINK)
+      first = uplink;
+    if (table[row].elsewhere)
+      g_assert_cmpuint (uplink, !=, latest);
+    else
+      g_assert_cmpuint (uplink, ==, first);
+    latest = uplink;
+  }
+  net_clear (&net);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/fences/nothing-is-lost", test_nothing_is_lost);
+  g_test_add_func ("/fences/losses", test_losses);
+  g_test_add_func ("/fences/hole", test_hole);
+  g_test_add_func ("/fences/silence", test_silence);
+  g_test_add_func ("/fences/standing", test_standing);
+  g_test_add_func ("/fences/rate", test_rate);
+  g_test_add_func ("/fences/judgement", test_judgement);
+  g_test_add_func ("/fences/handshakes", test_handshakes);
+  return g_test_run ();
+}
