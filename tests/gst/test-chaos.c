@@ -8,6 +8,7 @@
 #include "failing-socket.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define UPLINKS "127.0.0.2,127.0.0.3,127.0.0.4"
 
@@ -276,6 +277,32 @@ test_properties (Fixture *fixture, gconstpointer data)
   g_rand_free (random);
 }
 
+/* GStreamer says so of a pad that is stopped and started between a push's look at
+ * the events to be sent first and its buffer; that buffer comes without them. */
+static gboolean
+is_known (const gchar *message)
+{
+  return strstr (message, "Got data flow before") != NULL;
+}
+
+static gboolean
+is_fatal (const gchar *domain, GLogLevelFlags level, const gchar *message,
+    gpointer user_data)
+{
+  (void) domain;
+  (void) level;
+  (void) user_data;
+  return !is_known (message);
+}
+
+static void
+say_unless_known (const gchar *domain, GLogLevelFlags level,
+    const gchar *message, gpointer user_data)
+{
+  if (!is_known (message))
+    g_log_default_handler (domain, level, message, user_data);
+}
+
 /* Up and down, with an end of stream now and then, while others push, look and
  * change the uplinks. */
 static void
@@ -291,6 +318,9 @@ test_states (Fixture *fixture, gconstpointer data)
   guint i;
 
   (void) data;
+  g_test_log_set_fatal_handler (is_fatal, NULL);
+  g_log_set_handler ("GStreamer", G_LOG_LEVEL_WARNING | G_LOG_FLAG_FATAL,
+      say_unless_known, NULL);
   fixture_play (fixture, 2);
   looking = g_thread_new ("look", look, &viewer);
   pushing = g_thread_new ("push", push, &pusher);
