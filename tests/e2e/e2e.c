@@ -100,9 +100,11 @@ void
 e2e_bond_start_receiver (E2eBond * bond, guint16 from_port)
 {
   gchar srtla_port[8], srt_port[8], from[8], behaviour[2] = { 0, 0 };
+  gchar ack_share[12];
   const gchar *arguments[] = { tool_path ("srtla-receiver"),
     "--srtla-port", srtla_port, "--srt-port", srt_port,
     "--behave-like", behaviour, "--srt-from-port", from,
+    "--srtla-acks", ack_share,
     bond->settings.receiver_namespace > 0 ? "--bind" : NULL,
     bond->settings.host, NULL
   };
@@ -111,6 +113,8 @@ e2e_bond_start_receiver (E2eBond * bond, guint16 from_port)
   g_snprintf (srtla_port, sizeof srtla_port, "%u", bond->srtla_port);
   g_snprintf (srt_port, sizeof srt_port, "%u", bond->srt_port);
   g_snprintf (from, sizeof from, "%u", from_port);
+  g_snprintf (ack_share, sizeof ack_share, "%u",
+      100 - bond->settings.acks_left_out);
   bond->from_port = from_port;
   behaviour[0] = bond->settings.behaviour;
   bond->receiver = demo_tool_start_in (bond->settings.receiver_namespace,

@@ -43,6 +43,7 @@ void e2e_pipeline_stop (GstElement *pipeline);
 typedef struct
 {
   gchar behaviour;              /* of the receiver: 'a' to 'f' */
+  guint acks_left_out;          /* of its SRTLA ACKs, per cent */
   const gchar *host;            /* where the receiver listens */
   const gchar *uplinks;
   gboolean with_relay;          /* IPv4 only */

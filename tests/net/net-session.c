@@ -153,6 +153,7 @@ start_bond (NetSession *session, const gchar *mode)
   gchar *uplinks = net_world_uplinks (session->world);
   const E2eSettings settings = {
     .behaviour = (gchar) ('a' + session->scenario->receiver),
+    .acks_left_out = 100 - (guint) (100 * session->scenario->ack_share + 0.5),
     .host = NET_RECEIVER_ADDRESS,.uplinks = uplinks,
     .callers = session->scenario->callers->len,
     .receiver_namespace = session->namespaces.receiver

@@ -19,6 +19,8 @@ receiver_options_parse (ReceiverOptions *options, SrtlaBehaviour *behaviour,
     {"behave-like", 0, 0, G_OPTION_ARG_STRING, &options->behaviour,
           "Deployed receiver to behave like: a, b, c, d, e or f (a); "
           "a, c and f take IPv4 only", "LETTER"},
+    {"srtla-acks", 0, 0, G_OPTION_ARG_INT, &options->ack_share,
+          "Of its SRTLA ACKs send only this share (100)", "PERCENT"},
     {"print-stats", 0, 0, G_OPTION_ARG_INT, &options->stats_interval,
         "Print counters that often (never)", "SECONDS"},
     {"srt-from-port", 0, 0, G_OPTION_ARG_INT, &options->from_port,
@@ -46,6 +48,9 @@ receiver_options_parse (ReceiverOptions *options, SrtlaBehaviour *behaviour,
   } else if (options->stats_interval < 0) {
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
         "--print-stats takes seconds");
+  } else if (options->ack_share < 0 || options->ack_share > 100) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "--srtla-acks takes 0 to 100 per cent");
   } else if (options->behaviour != NULL && (strlen (options->behaviour) != 1
           || !srtla_behaviour_find (options->behaviour[0], behaviour))) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,

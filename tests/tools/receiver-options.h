@@ -14,6 +14,7 @@ typedef struct
   gchar *srt_host, *bind_address, *behaviour;
   gint stats_interval;          /* s; 0 = never */
   gint from_port;               /* 0 = any */
+  gint ack_share;               /* of its SRTLA ACKs, that it sends, per cent */
 } ReceiverOptions;
 
 /* options: as they are by default. *behaviour is set if there is one among

@@ -486,6 +486,7 @@ start (Tool *tool, const ReceiverOptions *options, SrtlaBehaviour behaviour,
   tool->groups = g_hash_table_new_full (NULL, NULL, NULL, group_free);
   tool->receiver = srtla_receiver_new (behaviour, fill_random, NULL,
       (SrtlaTime) g_get_monotonic_time ());
+  srtla_receiver_throttle (tool->receiver, (guint) options->ack_share);
 
   tool->source = g_socket_create_source (tool->socket, G_IO_IN, NULL);
   g_source_set_callback (tool->source, G_SOURCE_FUNC (sender_readable), tool,
@@ -524,7 +525,7 @@ stop (Tool *tool)
 int
 main (int argc, char **argv)
 {
-  ReceiverOptions options = { 5000, 5001, NULL, NULL, NULL, 0, 0 };
+  ReceiverOptions options = { 5000, 5001, NULL, NULL, NULL, 0, 0, 100 };
   SrtlaBehaviour behaviour = SRTLA_BEHAVIOUR_A;
   Tool tool;
   GError *error = NULL;
