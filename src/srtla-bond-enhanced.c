@@ -472,14 +472,15 @@ stalled_interval (const SrtlaUplink * uplink, SrtlaTime now)
 }
 
 /* When nothing was sent for so long, all that was has left the uplink, arrived or
- * not. Were it to count as in flight, an uplink might stay full for want of an
- * acknowledgement, which takes packets that it has no room for. */
+ * not. Were it to count as in flight where that leaves no room, an uplink would
+ * stay full for want of an acknowledgement, for which it needs packets. */
 static void
 let_go (SrtlaUplink * uplink, SrtlaTime now)
 {
   guint64 place;
 
   if (!uplink->names_all || srtla_inflight_count (uplink->log) == 0
+      || srtla_uplink_room (uplink, FALSE) >= SRTLA_MAX_DATAGRAM
       || now <= uplink->sent_at + 2 * srtla_delivery_overdue (&uplink->rtt))
     return;
   srtla_inflight_pass (uplink->log, now, &place);

@@ -280,8 +280,9 @@ test_return (void)
   }
 }
 
-/* Fewer than a receiver acknowledges at once are lost, all that there was room
- * for: it must not wait for them before it takes more. */
+/* Fewer than a receiver acknowledges at once are lost. Where there is room beside
+ * them they count as in flight, and others are chosen; where there is none it must
+ * not wait for them before it takes more. */
 static void
 test_full_of_lost (void)
 {
@@ -306,6 +307,10 @@ test_full_of_lost (void)
   g_assert_cmpuint (srtla_inflight_count (uplink->log), >=, 3);
   net_run (&net, srtla_delivery_overdue (&uplink->rtt)
       + 2 * SRTLA_GUARD_INTERVAL);
+  g_assert_cmpuint (srtla_inflight_count (uplink->log), >=, 3);
+  uplink->delivery.filled = TRUE;
+  srtla_bond_uplink_backlog (net.bond, 0, G_MAXUINT32);
+  net_run (&net, 2 * SRTLA_GUARD_INTERVAL);
   g_assert_cmpuint (srtla_inflight_count (uplink->log), ==, 0);
   g_assert_cmpint (uplink->in_flight, ==, 0);
   g_assert_false (uplink->stalled);
