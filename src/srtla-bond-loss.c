@@ -27,6 +27,9 @@
 #define SRT_ACK_INTERVAL (10 * SRTLA_MILLISECOND)
 /* What must be left of a packet's time for rescue to be of use. */
 #define USEFUL_MARGIN (10 * SRTLA_MILLISECOND)
+/* Retransmissions need no room, but with more than so many fourths of it in
+ * flight the uplink is no place for them. */
+#define CROWDED 5
 /* Rescued packets must not drown those that are well: with more than this
  * waiting on the best uplink they wait too, until so much of their time is left. */
 #define RESCUE_BACKLOG   (100 * SRTLA_MILLISECOND)
@@ -468,15 +471,33 @@ srtla_enhanced_soonest (const SrtlaBond * bond, guint size, guint64 avoid)
   return best != SRTLA_NO_UPLINK ? best : soonest_of (bond, size, avoid, TRUE);
 }
 
+guint64
+srtla_enhanced_crowded (const SrtlaBond * bond)
+{
+  guint64 crowded = 0;
+  guint i;
+
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[i];
+
+    if (uplink->names_all && uplink->state == SRTLA_UPLINK_UP && !uplink->stalled
+        && srtla_inflight_bytes (uplink->log) / CROWDED > uplink->room / 4)
+      crowded |= G_GUINT64_CONSTANT (1) << uplink->slot;
+  }
+  return crowded;
+}
+
 guint
 srtla_enhanced_retransmission (const SrtlaBond * bond,
     const SrtlaTrackerEntry * entry, guint size)
 {
   guint64 latest = G_GUINT64_CONSTANT (1) << entry->uplink;
-  guint chosen = srtla_enhanced_soonest (bond, size, entry->holders | latest);
+  guint64 crowded = srtla_enhanced_crowded (bond);
+  guint chosen = srtla_enhanced_soonest (bond, size, entry->holders | latest
+      | crowded);
 
   if (chosen == SRTLA_NO_UPLINK)
-    chosen = srtla_enhanced_soonest (bond, size, latest);
+    chosen = srtla_enhanced_soonest (bond, size, latest | crowded);
   return chosen;
 }
 
@@ -567,6 +588,8 @@ srtla_enhanced_rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
   SrtlaCaller *caller = &bond->callers.slots[flying->caller];
   SrtlaTrackerEntry *entry = srtla_tracker_find (caller->tracker,
       flying->sequence, now);
+  guint64 own = G_GUINT64_CONSTANT (1) << uplink->slot;
+  guint64 crowded = srtla_enhanced_crowded (bond);
   SrtlaPacket packet;
   guint to;
 
@@ -577,10 +600,14 @@ srtla_enhanced_rescue_entry (SrtlaBond * bond, SrtlaUplink * uplink,
       || !srtla_bond_is_useful (bond, srtla_bond_useful_until (bond,
               flying->caller, entry->data, now)))
     return TRUE;
-  to = srtla_enhanced_soonest (bond, entry->size,
-      G_GUINT64_CONSTANT (1) << uplink->slot);
+  to = srtla_enhanced_soonest (bond, entry->size, own | crowded);
+  /* It may have come back meanwhile. */
+  if (to == SRTLA_NO_UPLINK && crowded != 0)
+    to = srtla_enhanced_soonest (bond, entry->size, crowded);
+  if (to == SRTLA_NO_UPLINK && crowded != 0 && !patient)
+    to = srtla_enhanced_soonest (bond, entry->size, own);
   if (to == SRTLA_NO_UPLINK)
-    return TRUE;
+    return !patient || crowded == 0;
   if (patient && backlog (bond->uplinks[to]) > RESCUE_BACKLOG
       && now + RESCUE_PATIENCE < entry->first_sent_at + srtla_caller_latency (caller))
     return FALSE;

@@ -231,7 +231,11 @@ void srtla_enhanced_release_all (SrtlaBond *bond, SrtlaUplink *uplink,
  * `avoid` (bits of slots) that deliver; or SRTLA_NO_UPLINK. */
 guint srtla_enhanced_soonest (const SrtlaBond *bond, guint size,
     guint64 avoid);
-/* The same for a retransmission: not where the packet was before. */
+/* Returns: the uplinks, as bits of slots, that have so much in flight that even
+ * what needs no room should not go there; of those whose SRTLA ACKs name all. */
+guint64 srtla_enhanced_crowded (const SrtlaBond *bond);
+/* The soonest for a retransmission: not where the packet was before, nor where
+ * it is crowded; or SRTLA_NO_UPLINK. */
 guint srtla_enhanced_retransmission (const SrtlaBond *bond,
     const SrtlaTrackerEntry *entry, guint size);
 /* Keeps a reference on a packet that leaves; gives it up; drops those that are
@@ -263,8 +267,9 @@ srtla_enhanced_is_lone (const SrtlaUplink * uplink, guint64 place)
       <= SRTLA_ACK_TRAIN / 2;
 }
 
-/* Sends an entry of the uplink over another. Returns: FALSE if it must wait: for
- * outputs to be taken or, if it is to be patient, for room. */
+/* Sends an entry of the uplink over another, or over itself if the others are
+ * crowded and it delivers. Returns: FALSE if it must wait: for outputs to be taken
+ * or, if it is to be patient, for room. */
 gboolean srtla_enhanced_rescue_entry (SrtlaBond *bond, SrtlaUplink *uplink,
     const SrtlaInflightEntry *flying, gboolean patient, SrtlaTime now);
 /* Sends once more what nobody will miss in time. */

@@ -257,8 +257,8 @@ emit_packet (SrtlaBond * bond, SrtlaUplink * uplink, const SrtlaItem * item)
   };
 }
 
-/* A retransmission has its own choice, and does not wait for room; once that
- * failed too, it goes two ways. */
+/* A retransmission has its own choice and needs no room; where that finds none it
+ * goes where any packet might. Once that failed too, it goes two ways. */
 static SrtlaUplink *
 choose_again (SrtlaBond * bond, const SrtlaItem * item, SrtlaUplink ** second)
 {
@@ -274,10 +274,10 @@ choose_again (SrtlaBond * bond, const SrtlaItem * item, SrtlaUplink ** second)
     return select_uplink (bond, item, bond->queue_target != 0);
   chosen = srtla_enhanced_retransmission (bond, earlier, size);
   if (chosen == SRTLA_NO_UPLINK)
-    return select_uplink (bond, item, FALSE);
+    return select_uplink (bond, item, srtla_enhanced_crowded (bond) != 0);
   if (earlier->copies >= 2)
     *second = srtla_bond_uplink (bond, srtla_enhanced_soonest (bond, size,
-            G_GUINT64_CONSTANT (1) << chosen));
+            G_GUINT64_CONSTANT (1) << chosen | srtla_enhanced_crowded (bond)));
   return bond->uplinks[chosen];
 }
 

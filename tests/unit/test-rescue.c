@@ -92,6 +92,74 @@ test_single_uplink (void)
   net_clear (&net);
 }
 
+/* Makes an uplink's room known, and fills it or empties it. */
+static void
+crowd (Net *net, guint slot, gboolean full)
+{
+  SrtlaUplink *uplink = net->bond->uplinks[slot];
+  guint32 i;
+
+  uplink->delivery.filled = TRUE;
+  uplink->delivery.capacity = 100000;
+  srtla_bond_set_queue_target (net->bond, SRTLA_QUEUE_TARGET);
+  srtla_inflight_clear (uplink->log);
+  for (i = 0; full && srtla_inflight_bytes (uplink->log) <= uplink->room * 5 / 4;
+      i++)
+    srtla_inflight_insert (uplink->log, 0, 0x70000000 + i, NET_PACKET,
+        net->now);
+}
+
+static const NetSent *
+latest_sent (const Net *net)
+{
+  return &g_array_index (net->sent, NetSent, net->sent->len - 1);
+}
+
+/* It goes where it was not yet; where that has far too much in flight, where it
+ * was; and if both have, it waits. */
+static void
+test_crowded (void)
+{
+  guint32 sequence;
+  guint n, first;
+  Net net;
+
+  net_init (&net, 2, 20 * MS);
+  net_add_caller (&net, 1000, 2000);
+  net.interval = MS;
+  net_run (&net, SRTLA_SECOND);
+  net.interval = 0;
+  net_run (&net, 30 * MS);
+  g_assert_true (net.bond->uplinks[0]->names_all);
+  sequence = net.callers[0].next - 1;
+  first = (guint) __builtin_ctzll (net_record (&net, 0, sequence)->uplinks);
+
+  crowd (&net, 0, FALSE);
+  crowd (&net, 1, FALSE);
+  net_send_again (&net, 0, sequence);
+  g_assert_cmpuint (latest_sent (&net)->uplink, ==, 1 - first);
+  crowd (&net, 0, first == 0);
+  crowd (&net, 1, first == 1);
+  net_send_again (&net, 0, sequence - 1);
+  g_assert_cmpuint (latest_sent (&net)->uplink, ==, 1 - first);
+  crowd (&net, 1 - first, TRUE);
+  crowd (&net, first, FALSE);
+  net_send_again (&net, 0, sequence - 2);
+  g_assert_cmpuint (latest_sent (&net)->sequence, ==, sequence - 2);
+  g_assert_cmpuint (latest_sent (&net)->uplink, ==, first);
+  crowd (&net, first, TRUE);
+  n = net.sent->len;
+  net_send_again (&net, 0, sequence - 3);
+  g_assert_cmpuint (net.sent->len, ==, n);
+  g_assert_cmpuint (net_stats (&net).waiting, ==, 1);
+  crowd (&net, first, FALSE);
+  net_run (&net, 2 * SRTLA_GUARD_INTERVAL);
+  g_assert_cmpuint (net.sent->len, >, n);
+  g_assert_cmpuint (net_stats (&net).waiting, ==, 0);
+  net_assert_books (&net);
+  net_clear (&net);
+}
+
 /* ---- Rescue ------------------------------------------------------------ */
 
 /* Returns: the numbers that the uplink has outstanding. */
@@ -364,12 +432,58 @@ test_numbers_again (void)
   net_clear (&net);
 }
 
+/* While all others have far too much in flight it waits, as long as it is not
+ * pressing; and once the uplink itself carries again, that will do. */
+static void
+test_crowded_rescue (void)
+{
+  SrtlaUplink *uplink;
+  guint n;
+  Net net;
+
+  net_init (&net, 2, 20 * MS);
+  net_add_caller (&net, 1000, 2000);
+  net.interval = MS;
+  net_run (&net, SRTLA_SECOND);
+  net.interval = 0;
+  net_run (&net, 200 * MS);
+  uplink = net.bond->uplinks[0];
+  net.links[0].data_cut = TRUE;
+  crowd (&net, 1, TRUE);
+  srtla_inflight_clear (uplink->log);
+  uplink->delivery.proof_place = uplink->rescue_place = 0;
+  net_send (&net, 0);
+  g_assert_cmpuint (latest_sent (&net)->uplink, ==, 0);
+  n = net.sent->len;
+
+  uplink->stalled = TRUE;
+  uplink->rescue_end = srtla_inflight_next_place (uplink->log);
+  g_assert_false (srtla_enhanced_rescue (net.bond, uplink, TRUE, net.now));
+  uplink->stalled = FALSE;
+  g_assert_true (srtla_enhanced_rescue (net.bond, uplink, TRUE, net.now));
+  net_take (&net);
+  g_assert_cmpuint (net.sent->len, ==, n + 1);
+  g_assert_cmpint (latest_sent (&net)->copy, ==, SRTLA_COPY_RESCUE);
+  g_assert_cmpuint (latest_sent (&net)->uplink, ==, 0);
+
+  uplink->stalled = TRUE;
+  uplink->rescue_end = srtla_inflight_next_place (uplink->log);
+  uplink->rescue_place = 0;
+  g_assert_true (srtla_enhanced_rescue (net.bond, uplink, FALSE, net.now));
+  net_take (&net);
+  g_assert_cmpuint (latest_sent (&net)->uplink, ==, 1);
+  net_assert_books (&net);
+  net_clear (&net);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rescue/retransmissions", test_retransmissions);
   g_test_add_func ("/rescue/single-uplink", test_single_uplink);
+  g_test_add_func ("/rescue/crowded", test_crowded);
+  g_test_add_func ("/rescue/crowded-rescue", test_crowded_rescue);
   g_test_add_func ("/rescue/ends", test_ends);
   g_test_add_func ("/rescue/random-ends", test_random_ends);
   g_test_add_func ("/rescue/off", test_off);
