@@ -131,6 +131,7 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
   guint64 bytes = 0, place = 0, newest = 0, oldest = G_MAXUINT64;
   guint64 from = uplink->acknowledged_place;
   SrtlaTime sent_at = 0, last_sent_at = 0;
+  gboolean ambiguous = FALSE;
   guint i, found = 0;
 
   for (i = 0; i < count; i++) {
@@ -154,6 +155,7 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
     found++;
     bytes += taken.size;
     newest = MAX (newest, place);
+    ambiguous = ambiguous || taken.ambiguous;
     if (place >= from)
       oldest = MIN (oldest, place);
     sent_at = MAX (sent_at, taken.sent_at);
@@ -163,7 +165,9 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
   if (found == 0)
     return;
   uplink->counters.packets_acknowledged += found;
-  srtla_fences_named (bond, uplink, oldest, newest);
+  /* In a row they are what one caller has there, or both in turn. */
+  if (!ambiguous || newest - oldest < count)
+    srtla_fences_named (bond, uplink, oldest, newest);
   uplink->acknowledged_place = MAX (uplink->acknowledged_place, newest + 1);
   /* The last number is the one whose arrival set the acknowledgement off. */
   prove (bond, uplink, bytes, sent_at, newest,
@@ -243,7 +247,7 @@ srtla_enhanced_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 /* ---- Stall guard ------------------------------------------------------- */
 
 /* Returns: whether a train's worth was sent after the latest proof, and its
- * acknowledgement is overdue. Without SRTLA ACKs: whether as much was lost. */
+ * acknowledgement is overdue. Where they do not name all: whether it is a hole. */
 static gboolean
 proof_is_overdue (SrtlaUplink * uplink, SrtlaTime now)
 {

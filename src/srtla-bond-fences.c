@@ -56,6 +56,15 @@ begin (SrtlaUplink * uplink)
   srtla_inflight_pass (uplink->log, uplink->delivery.proof_sent_at, &place);
 }
 
+/* From now on what counts as delivered is delivered. */
+static void
+end (SrtlaUplink * uplink)
+{
+  uplink->names_all = TRUE;
+  uplink->throttled = FALSE;
+  uplink->delivery.retracts = FALSE;
+}
+
 static void
 judge (SrtlaUplink * uplink)
 {
@@ -69,8 +78,7 @@ judge (SrtlaUplink * uplink)
     uplink->throttled = TRUE;
     begin (uplink);
   } else if (uplink->throttled && share < COMPLETE) {
-    uplink->names_all = TRUE;
-    uplink->throttled = FALSE;
+    end (uplink);
   }
   if (uplink->acks < JUDGED_ACKS_MAXIMUM)
     return;
@@ -99,8 +107,10 @@ srtla_fences_named (SrtlaBond * bond, SrtlaUplink * uplink, guint64 oldest,
     return;
   /* The other uplinks have the same receiver. */
   bond->names_all = TRUE;
-  for (i = 0; i < bond->n_uplinks; i++)
-    bond->order[i]->names_all = !bond->order[i]->throttled;
+  for (i = 0; i < bond->n_uplinks; i++) {
+    if (!bond->order[i]->throttled)
+      end (bond->order[i]);
+  }
 }
 
 /* ---- What a fence tells ------------------------------------------------- */
@@ -143,9 +153,13 @@ srtla_fences_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   guint64 bytes, place;
 
   bytes = srtla_inflight_pass (uplink->log, fence, &place);
-  srtla_delivery_proof (&uplink->delivery, bytes, fence,
-      place > 0 ? place - 1 : 0, uplink->rtt.latest, uplink->rtt.minimum,
-      bond->pressed, now);
+  if (place == 0) {
+    srtla_delivery_queue (&uplink->delivery, uplink->rtt.latest,
+        uplink->rtt.minimum);
+    return;                     /* nothing was sent before it */
+  }
+  srtla_delivery_proof (&uplink->delivery, bytes, fence, place - 1,
+      uplink->rtt.latest, uplink->rtt.minimum, bond->pressed, now);
   if (uplink->trials == 0)
     srtla_enhanced_climb (uplink, bytes);
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
@@ -360,6 +374,10 @@ srtla_fences_mend (SrtlaBond * bond, guint caller, SrtlaTime now)
     return;
   fenced_at = srtla_uplink_fenced_at (uplink, flying->sent_at);
   if (fenced_at == SRTLA_TIME_NONE || now < fenced_at + ACK_DOUBT)
+    return;
+  /* By the same uplink only the caller sends again, when it is told. */
+  if (srtla_enhanced_soonest (bond, flying->size, G_GUINT64_CONSTANT (1)
+          << uplink->slot) == SRTLA_NO_UPLINK)
     return;
   again = *flying;
   if (srtla_enhanced_is_lone (uplink, place))

@@ -489,6 +489,7 @@ srtla_bond_set_flow (SrtlaBond * bond, guint flow,
     const SrtlaFlowSettings * settings)
 {
   SrtlaFlow *opened = &bond->flows[flow];
+  SrtlaTraffic left = { 0, };
   SrtlaItem dropped;
 
   g_return_if_fail (flow < SRTLA_MAX_FLOWS && settings->length > 0);
@@ -505,7 +506,12 @@ srtla_bond_set_flow (SrtlaBond * bond, guint flow,
   srtla_pipeline_set_flow_quantum (bond->pipeline, flow, settings->quantum);
   opened->settings = *settings;
   if (opened->interval == NULL) {
-    memset (&opened->traffic, 0, sizeof opened->traffic);
+    /* What still waits of a flow that had this number before leaves as its. */
+    left.packets_in = left.waiting = opened->traffic.waiting;
+    left.bytes_in = left.waiting_bytes = opened->traffic.waiting_bytes;
+    left.waiting_maximum = left.waiting;
+    left.waiting_bytes_maximum = left.waiting_bytes;
+    opened->traffic = left;
     memset (&opened->latest, 0, sizeof opened->latest);
     opened->interval = g_new0 (SrtlaHistogram, 1);
     opened->total = g_new0 (SrtlaHistogram, 1);

@@ -32,7 +32,8 @@ G_BEGIN_DECLS
 /* What a returning uplink may have in flight at first, bytes. */
 #define SRTLA_RAMP_START SRTLA_TRAIN_BYTES
 
-/* Where receivers send no SRTLA ACKs, while packets flow: echoes replace them. */
+/* Where SRTLA ACKs do not name all, while packets flow: keepalives are fences, so
+ * far apart at most; and so many that came back are remembered. */
 #define SRTLA_KEEPALIVE_FENCE    (100 * SRTLA_MILLISECOND)
 #define SRTLA_FENCES             16
 /* While its path is in doubt. */
@@ -135,7 +136,7 @@ typedef struct
   SrtlaTime doubted_until;      /* a packet went missing for no other reason; its
                                  * next proof ends that sooner */
   guint doubts;                 /* in a row, without a proof */
-  guint trials;                 /* in vain, where receivers send no SRTLA ACKs */
+  guint trials;                 /* in vain, where SRTLA ACKs do not name all */
 
   SrtlaTime next_keepalive;
   struct

@@ -227,6 +227,92 @@ test_rate (void)
   net_clear (&net);
 }
 
+/* What was discounted while losses became known later is not, once SRTLA ACKs
+ * tell what arrived. */
+static void
+test_discount_ends (void)
+{
+  const SrtlaUplink *uplink;
+  Net net;
+
+  start (&net, 0, ACKS_NONE, NET_NAK_PERIODIC);
+  uplink = net.bond->uplinks[1];
+  net.links[1].loss = 200;
+  net_run (&net, 3 * SRTLA_SECOND);
+  g_assert_true (uplink->delivery.retracts);
+  set_acks (&net, ACKS_ALL);
+  net_run (&net, 3 * SRTLA_SECOND);
+  g_assert_true (uplink->names_all);
+  g_assert_false (uplink->delivery.retracts);
+  net_clear (&net);
+}
+
+/* Numbers that two callers have under way are no evidence: one of five SRTLA
+ * ACKs does not come to look like all of them. */
+static void
+test_overlapping_callers (void)
+{
+  guint i;
+  Net net;
+
+  net_init (&net, 1, 20 * MS);
+  net_add_link (&net, 60 * MS);
+  net_run (&net, SRTLA_SECOND);
+  net_add_caller (&net, 100, 1000);
+  net_add_caller (&net, 120, 1000);
+  set_acks (&net, ACKS_FIFTH);
+  net.interval = MS;
+  net_run (&net, 30 * SRTLA_SECOND);
+  for (i = 0; i < 2; i++) {
+    g_assert_false (net.bond->uplinks[i]->names_all);
+    g_assert_cmpuint (net_uplink (&net, i).counters.stalls, ==, 0);
+    g_assert_cmpuint (net_missing (&net, i, net.now - 300 * MS), ==, 0);
+  }
+  net_clear (&net);
+}
+
+/* An echo before anything was sent proves nothing of the first packet. */
+static void
+test_first_packet (void)
+{
+  Net net;
+
+  net_init (&net, 1, 20 * MS);
+  net_run (&net, 3 * SRTLA_SECOND);
+  g_assert_cmpuint (net_uplink (&net, 0).counters.keepalives_echoed, >=, 2);
+  g_assert_cmpuint (net.bond->uplinks[0]->delivery.proof_place, ==, 0);
+  net_clear (&net);
+}
+
+/* Where there is no other uplink nothing is taken for lost before it is named:
+ * else its only NAK would look like a second one. */
+static void
+test_standing_alone (void)
+{
+  guint8 nak[TESTING_MAX_PACKET];
+  guint32 lost;
+  Net net;
+
+  net_init (&net, 1, 20 * MS);
+  net_run (&net, SRTLA_SECOND);
+  net.naks = NET_NAK_NEVER;
+  net_add_caller (&net, 100, 1000);
+  set_acks (&net, ACKS_NONE);
+  net.interval = MS;
+  net_run (&net, SRTLA_SECOND);
+  lost = net.callers[0].next;
+  net.links[0].loss = 1000;
+  net_run (&net, MS);
+  net.links[0].loss = 0;
+  net_run (&net, 200 * MS);
+  net_record (&net, 0, lost)->reported_at = net.now;
+  net_receive (&net, 0, nak, testing_nak_range (nak, lost, lost,
+          net.callers[0].socket_id, 0));
+  g_assert_cmpuint (net_record (&net, 0, lost)->told, ==, 1);
+  g_assert_cmpuint (net.bond->callers.slots[0].nak_repeats, ==, 0);
+  net_clear (&net);
+}
+
 /* What SRTLA ACKs are worth is learned of each uplink, and learned anew. */
 static void
 test_judgement (void)
@@ -311,6 +397,10 @@ main (int argc, char **argv)
   g_test_add_func ("/fences/silence", test_silence);
   g_test_add_func ("/fences/standing", test_standing);
   g_test_add_func ("/fences/rate", test_rate);
+  g_test_add_func ("/fences/standing-alone", test_standing_alone);
+  g_test_add_func ("/fences/discount-ends", test_discount_ends);
+  g_test_add_func ("/fences/overlapping-callers", test_overlapping_callers);
+  g_test_add_func ("/fences/first-packet", test_first_packet);
   g_test_add_func ("/fences/judgement", test_judgement);
   g_test_add_func ("/fences/handshakes", test_handshakes);
   return g_test_run ();
