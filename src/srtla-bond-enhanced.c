@@ -167,7 +167,7 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
   uplink->counters.packets_acknowledged += found;
   /* In a row they are what one caller has there, or both in turn. */
   if (!ambiguous || newest - oldest < count)
-    srtla_fences_named (bond, uplink, oldest, newest);
+    srtla_fences_named (bond, uplink, oldest, newest, now);
   uplink->acknowledged_place = MAX (uplink->acknowledged_place, newest + 1);
   /* The last number is the one whose arrival set the acknowledgement off. */
   prove (bond, uplink, bytes, sent_at, newest,

@@ -13,15 +13,19 @@
 /* A fence after each ten packets, no sooner than the latest by this, and while
  * the latest ones that an uplink remembers reach over a round trip. */
 #define FENCES_IN_FLIGHT (SRTLA_KEEPALIVES_REMEMBERED - 4)
-/* SRTLA ACKs of an uplink: so many are judged, and when they are as many as the
- * second, half of them is forgotten. It is throttled if more than the one share
- * of them are apart from the one before, and names all if fewer than the other
- * are, per cent: some get lost on their way. So many packets are apart. */
-#define JUDGED_ACKS 8
-#define JUDGED_ACKS_MAXIMUM 32
+/* One SRTLA ACK in so long a time is judged, when SRT's ACKs should have passed
+ * what it and the one before left out: so many, and when they are as many as the
+ * second half of them is forgotten. An uplink is throttled if more than the one
+ * share of them left out what arrived, and names all if fewer than the other did,
+ * per cent: some get lost on their way. At least so many packets are left out,
+ * and no more are looked at than the maximum. */
+#define GAP_TIME (300 * SRTLA_MILLISECOND)
+#define JUDGED_ACKS 4
+#define JUDGED_ACKS_MAXIMUM 16
 #define THROTTLED 45
 #define COMPLETE 15
 #define APART 8
+#define GAP_MAXIMUM 64
 /* All that was sent in so long a time is lost: that is no burst. */
 #define HOLE_TIME (100 * SRTLA_MILLISECOND)
 /* So long nothing was heard, at least, on an uplink that is silent. */
@@ -86,11 +90,33 @@ judge (SrtlaUplink * uplink)
   uplink->acks_apart /= 2;
 }
 
-/* Two SRTLA ACKs between which a whole one is missing are apart. Where much is
+/* Returns: whether most of what was left out there arrived the first time, as
+ * SRT's ACKs say by now. */
+static gboolean
+did_arrive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  guint64 place, end = MIN (uplink->gap.end, uplink->gap.place + GAP_MAXIMUM);
+  guint arrived = 0, known = 0;
+
+  for (place = uplink->gap.place; place < end; place++) {
+    const SrtlaInflightEntry *entry = srtla_inflight_at (uplink->log, place);
+    const SrtlaTrackerEntry *tracked = entry == NULL ? NULL
+        : srtla_tracker_find (bond->callers.slots[entry->caller].tracker,
+        entry->sequence, now);
+
+    if (tracked == NULL || tracked->holders != 0)
+      continue;
+    known++;
+    arrived += tracked->copies == 1;
+  }
+  return 2 * arrived > known;
+}
+
+/* Two SRTLA ACKs between which a whole one is missing are apart; where much is
  * lost there is as much room between the numbers of one. */
 void
 srtla_fences_named (SrtlaBond * bond, SrtlaUplink * uplink, guint64 oldest,
-    guint64 newest)
+    guint64 newest, SrtlaTime now)
 {
   guint64 from = uplink->acknowledged_place;
   gboolean apart;
@@ -100,9 +126,16 @@ srtla_fences_named (SrtlaBond * bond, SrtlaUplink * uplink, guint64 oldest,
     return;
   apart = oldest - from >= APART && 5 * (oldest - from)
       >= 4 * (newest + 1 - oldest);
-  uplink->acks++;
-  uplink->acks_apart += apart ? 1 : 0;
-  judge (uplink);
+  if (now >= uplink->gap.at + GAP_TIME) {
+    if (uplink->gap.at != 0) {
+      uplink->acks++;
+      uplink->acks_apart += did_arrive (bond, uplink, now) ? 1 : 0;
+      judge (uplink);
+    }
+    uplink->gap.at = now;
+    uplink->gap.place = from;
+    uplink->gap.end = apart ? oldest : from;
+  }
   if (bond->names_all || uplink->throttled || apart)
     return;
   /* The other uplinks have the same receiver. */

@@ -186,7 +186,7 @@ void srtla_enhanced_duplicate (SrtlaBond *bond, guint caller, guint chosen,
 void srtla_fences_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 /* An SRTLA ACK named packets from one place of the uplink's log to another. */
 void srtla_fences_named (SrtlaBond *bond, SrtlaUplink *uplink, guint64 oldest,
-    guint64 newest);
+    guint64 newest, SrtlaTime now);
 /* A packet at that place of the uplink's log is lost: counts those in a row. */
 void srtla_fences_lost (SrtlaUplink *uplink, guint64 place);
 /* Returns: when the receiver wrote a NAK that came now on that uplink, as far as

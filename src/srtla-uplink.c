@@ -173,6 +173,7 @@ srtla_uplink_forget_receiver (SrtlaUplink * uplink)
 {
   uplink->names_all = uplink->throttled = FALSE;
   uplink->acks = uplink->acks_apart = 0;
+  uplink->gap.at = 0;
 }
 
 void
@@ -198,6 +199,7 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   uplink->overtaken_place = uplink->doubtful_place = 0;
   uplink->overdue_place = 0;
   uplink->withheld_end = 0;
+  uplink->gap.at = 0;
   uplink->acknowledged_place = uplink->fence_place = uplink->lost_place = 0;
   uplink->rescue_place = uplink->rescue_end = 0;
 }

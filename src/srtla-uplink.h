@@ -101,7 +101,13 @@ typedef struct
   SrtlaTime sent_at;            /* latest packet; 0 = none yet */
   gboolean names_all;           /* its SRTLA ACKs name all that arrives */
   gboolean throttled;           /* they were seen to leave out much */
-  guint acks, acks_apart;       /* SRTLA ACKs lately; those with a gap before */
+  guint acks, acks_apart;       /* SRTLA ACKs judged lately; those before which
+                                 * was left out what arrived */
+  struct
+  {
+    SrtlaTime at;               /* when the latest of them came; 0 = none yet */
+    guint64 place, end;         /* what was left out before it; none if equal */
+  } gap;
   guint64 acknowledged_place;   /* first after what SRTLA ACKs named */
   guint64 overtaken_place, doubtful_place, overdue_place;       /* NAKs are
                                  * released up to here */

@@ -325,10 +325,10 @@ test_judgement (void)
   net_run (&net, 2 * SRTLA_SECOND);
   g_assert_true (uplinks[0]->names_all && uplinks[1]->names_all);
   net.links[1].skips = 4;
-  net_run (&net, 2 * SRTLA_SECOND);
+  net_run (&net, 4 * SRTLA_SECOND);
   g_assert_true (uplinks[0]->names_all && !uplinks[1]->names_all);
   net.links[1].skips = 0;
-  net_run (&net, 4 * SRTLA_SECOND);
+  net_run (&net, 8 * SRTLA_SECOND);
   g_assert_true (uplinks[0]->names_all && uplinks[1]->names_all);
   /* A silence costs hundreds of numbers, and is no such thing. */
   net.links[1].cut = TRUE;
