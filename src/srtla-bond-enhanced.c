@@ -31,6 +31,8 @@
 #define SILENCE (1500 * SRTLA_MILLISECOND)
 /* In flight for so long: nobody will acknowledge it any more. */
 #define FORGOTTEN (5 * SRTLA_SECOND)
+/* The same for what is known to have arrived. */
+#define SETTLED SRTLA_SECOND
 /* How much later a NAK may come than an echo that left the receiver with it:
  * half of the longest round trip, and some. */
 #define NAK_SKEW (20 * SRTLA_MILLISECOND)
@@ -167,7 +169,7 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
   uplink->counters.packets_acknowledged += found;
   /* In a row they are what one caller has there, or both in turn. */
   if (!ambiguous || newest - oldest < count)
-    srtla_fences_named (bond, uplink, oldest, newest, now);
+    srtla_fences_named (bond, uplink, oldest, newest, count - found, now);
   uplink->acknowledged_place = MAX (uplink->acknowledged_place, newest + 1);
   /* The last number is the one whose arrival set the acknowledgement off. */
   prove (bond, uplink, bytes, sent_at, newest,
@@ -314,11 +316,13 @@ find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
       * (bond->told_once ? 2 : 1);
   SrtlaTime reordering = srtla_delivery_reordering (&uplink->rtt);
   SrtlaTime until = uplink->delivery.proof_sent_at;
+  const SrtlaInflightEntry *oldest;
   SrtlaInflightEntry lost;
 
   /* What nothing will ever tell of: the last few before a pause. */
-  while (now > FORGOTTEN && srtla_inflight_pop_before (uplink->log, G_MAXUINT64,
-          now - FORGOTTEN, &lost))
+  while ((oldest = srtla_inflight_oldest (uplink->log)) != NULL
+      && now > oldest->sent_at + (oldest->settled ? SETTLED : FORGOTTEN)
+      && srtla_inflight_pop_before (uplink->log, G_MAXUINT64, now, &lost))
     bond->stats.naks_dropped += lost.reported;
   if (!uplink->names_all || until < reordering || now < overdue)
     return;

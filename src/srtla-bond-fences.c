@@ -116,16 +116,17 @@ did_arrive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
  * lost there is as much room between the numbers of one. */
 void
 srtla_fences_named (SrtlaBond * bond, SrtlaUplink * uplink, guint64 oldest,
-    guint64 newest, SrtlaTime now)
+    guint64 newest, guint unknown, SrtlaTime now)
 {
-  guint64 from = uplink->acknowledged_place;
+  guint64 from = uplink->acknowledged_place, left_out;
   gboolean apart;
   guint i;
 
   if (from == 0 || oldest < from || newest < oldest)
     return;
-  apart = oldest - from >= APART && 5 * (oldest - from)
-      >= 4 * (newest + 1 - oldest);
+  /* What is not held any more was named, too. */
+  left_out = oldest - from - MIN (unknown, oldest - from);
+  apart = left_out >= APART && 5 * left_out >= 4 * (newest + 1 - oldest);
   if (now >= uplink->gap.at + GAP_TIME) {
     if (uplink->gap.at != 0) {
       uplink->acks++;

@@ -184,9 +184,10 @@ void srtla_enhanced_duplicate (SrtlaBond *bond, guint caller, guint chosen,
 
 /* An echo came: what was sent before that keepalive has left the uplink. */
 void srtla_fences_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
-/* An SRTLA ACK named packets from one place of the uplink's log to another. */
+/* An SRTLA ACK named packets from one place of the uplink's log to another, and
+ * some that it does not hold. */
 void srtla_fences_named (SrtlaBond *bond, SrtlaUplink *uplink, guint64 oldest,
-    guint64 newest, SrtlaTime now);
+    guint64 newest, guint unknown, SrtlaTime now);
 /* A packet at that place of the uplink's log is lost: counts those in a row. */
 void srtla_fences_lost (SrtlaUplink *uplink, guint64 place);
 /* Returns: when the receiver wrote a NAK that came now on that uplink, as far as
