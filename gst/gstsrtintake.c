@@ -31,6 +31,7 @@ struct _GstSrtIntake
   struct sockaddr_storage names[BATCH];
   GstSrtlaMessage messages[BATCH];
   gint64 received_at;           /* µs; the latest batch */
+  gint64 interval;              /* µs between packets, smoothed */
   gboolean gather;              /* it was not a full one */
 };
 
@@ -121,6 +122,7 @@ gst_srt_intake_start (GstSrtIntake * intake)
   }
   intake->n_taken = BATCH;
   intake->gather = FALSE;
+  intake->interval = 0;
 }
 
 void
@@ -164,12 +166,6 @@ take_place (GstSrtIntake * intake, guint i, GstClockTime time)
   return buffer;
 }
 
-GstBuffer *
-gst_srt_intake_take (GstSrtIntake * intake, GstClockTime time)
-{
-  return take_place (intake, 0, time);
-}
-
 GstBufferList *
 gst_srt_intake_take_list (GstSrtIntake * intake, guint n, GstClockTime time)
 {
@@ -191,18 +187,30 @@ gst_srt_intake_set_flushing (GstSrtIntake * intake, gboolean flushing)
 }
 
 /* As network cards moderate their interrupts. Not after a full batch: more may
- * wait. Returns: FALSE if it is flushing. */
+ * wait; nor where the next packet will hardly come so soon: then it would be one
+ * wake-up more. Returns: FALSE if it is flushing. */
 static gboolean
 gather (GstSrtIntake * intake, gint64 coalesce_time)
 {
   gint64 left;
 
-  if (!intake->gather || coalesce_time == 0)
+  if (!intake->gather || intake->interval >= coalesce_time)
     return TRUE;
   left = coalesce_time + intake->received_at - g_get_monotonic_time ();
   return left <= 0
       || gst_poll_wait (intake->pause, (GstClockTime) left * GST_USECOND) >= 0
       || errno == EINTR;
+}
+
+/* A pause says no more of the packets after it than twice the time would. */
+static void
+note_interval (GstSrtIntake * intake, gint64 now, gint n, gint64 coalesce_time)
+{
+  gint64 interval = (now - intake->received_at) / n;
+
+  intake->interval = (3 * intake->interval
+      + MIN (interval, 2 * coalesce_time)) / 4;
+  intake->received_at = now;
 }
 
 gint
@@ -224,7 +232,7 @@ gst_srt_intake_receive (GstSrtIntake * intake, gint64 coalesce_time)
         && errno == EBUSY)
       return 0;
   }
-  intake->received_at = g_get_monotonic_time ();
+  note_interval (intake, g_get_monotonic_time (), n, coalesce_time);
   intake->gather = n < BATCH;
   intake->n_taken = (guint) n;
   return n;

@@ -245,12 +245,15 @@ get_coalesce_time (GstSrtPacketSrc * self)
   return coalesce_time;
 }
 
+/* Always a list, be it of one: what was gathered here srtlasink sends at once, on
+ * this thread. */
 static GstFlowReturn
 src_create (GstPushSrc * push, GstBuffer ** buffer)
 {
   GstSrtPacketSrc *self = GST_SRT_PACKET_SRC (push);
   gint n = gst_srt_intake_receive (self->intake, get_coalesce_time (self));
 
+  (void) buffer;
   if (n == 0)
     return GST_FLOW_FLUSHING;
   if (n < 0) {
@@ -258,12 +261,8 @@ src_create (GstPushSrc * push, GstBuffer ** buffer)
         ("receiving failed: %s", g_strerror (-n)));
     return GST_FLOW_ERROR;
   }
-  if (n == 1)
-    *buffer = gst_srt_intake_take (self->intake, running_time (self));
-  else
-    gst_base_src_submit_buffer_list (GST_BASE_SRC (self),
-        gst_srt_intake_take_list (self->intake, (guint) n,
-            running_time (self)));
+  gst_base_src_submit_buffer_list (GST_BASE_SRC (self),
+      gst_srt_intake_take_list (self->intake, (guint) n, running_time (self)));
   return GST_FLOW_OK;
 }
 
