@@ -20,6 +20,8 @@
  * per cent: some get lost on their way. At least so many packets are left out,
  * and no more are looked at than the maximum. */
 #define GAP_TIME (300 * SRTLA_MILLISECOND)
+/* So long it is waited for SRT's ACKs, which stand where a path is long. */
+#define GAP_PATIENCE (3 * SRTLA_SECOND)
 #define JUDGED_ACKS 4
 #define JUDGED_ACKS_MAXIMUM 16
 #define THROTTLED 45
@@ -90,10 +92,11 @@ judge (SrtlaUplink * uplink)
   uplink->acks_apart /= 2;
 }
 
-/* Returns: whether most of what was left out there arrived the first time, as
- * SRT's ACKs say by now. */
+/* Returns: whether SRT's ACKs say by now what became of what was left out there.
+ * *apart: whether most of it arrived the first time. */
 static gboolean
-did_arrive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+is_gap_known (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now,
+    gboolean * apart)
 {
   guint64 place, end = MIN (uplink->gap.end, uplink->gap.place + GAP_MAXIMUM);
   guint arrived = 0, known = 0;
@@ -109,7 +112,9 @@ did_arrive (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     known++;
     arrived += tracked->copies == 1;
   }
-  return 2 * arrived > known;
+  *apart = 2 * arrived > known;
+  return 2 * known >= end - uplink->gap.place
+      || now >= uplink->gap.at + GAP_PATIENCE;
 }
 
 /* Two SRTLA ACKs between which a whole one is missing are apart; where much is
@@ -119,7 +124,7 @@ srtla_fences_named (SrtlaBond * bond, SrtlaUplink * uplink, guint64 oldest,
     guint64 newest, guint unknown, SrtlaTime now)
 {
   guint64 from = uplink->acknowledged_place, left_out;
-  gboolean apart;
+  gboolean apart, were_apart;
   guint i;
 
   if (from == 0 || oldest < from || newest < oldest)
@@ -127,10 +132,11 @@ srtla_fences_named (SrtlaBond * bond, SrtlaUplink * uplink, guint64 oldest,
   /* What is not held any more was named, too. */
   left_out = oldest - from - MIN (unknown, oldest - from);
   apart = left_out >= APART && 5 * left_out >= 4 * (newest + 1 - oldest);
-  if (now >= uplink->gap.at + GAP_TIME) {
+  if (now >= uplink->gap.at + GAP_TIME
+      && is_gap_known (bond, uplink, now, &were_apart)) {
     if (uplink->gap.at != 0) {
       uplink->acks++;
-      uplink->acks_apart += did_arrive (bond, uplink, now) ? 1 : 0;
+      uplink->acks_apart += were_apart ? 1 : 0;
       judge (uplink);
     }
     uplink->gap.at = now;
