@@ -45,6 +45,8 @@
 /* What must be left of its time when a doubtful NAK is released: the packet is
  * sent again, and may wait. */
 #define LAST_CHANCE (50 * SRTLA_MILLISECOND)
+/* Logs forget what is older than 5 s. */
+#define PATIENCE_MAXIMUM (4 * SRTLA_SECOND)
 /* One uplink that answers but does not deliver is tried again after this, each
  * time in vain twice as long, so often. */
 #define TRIAL_INTERVAL (2 * SRTLA_SECOND)
@@ -325,7 +327,7 @@ patience_of (const SrtlaBond * bond, const SrtlaUplink * uplink, guint caller)
   SrtlaTime needed = 2 * uplink->rtt.smoothed + LAST_CHANCE;
 
   return MAX (srtla_delivery_overdue (&uplink->rtt) + bond->nak_skew,
-      latency > needed ? latency - needed : 0);
+      latency > needed ? MIN (latency - needed, PATIENCE_MAXIMUM) : 0);
 }
 
 /* Returns: the entry at a place if a NAK of it is held that will not come again;
@@ -404,7 +406,8 @@ srtla_fences_mend (SrtlaBond * bond, guint caller, SrtlaTime now)
   SrtlaTime fenced_at;
   guint64 place;
 
-  if (missing == NULL || is_named_again (bond, caller))
+  if (missing == NULL || is_named_again (bond, caller)
+      || srtla_bond_outputs_are_full (bond))
     return;
   uplink = srtla_bond_uplink (bond, missing->uplink);
   if (uplink == NULL || uplink->stalled || uplink->names_all)

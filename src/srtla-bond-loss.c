@@ -378,8 +378,8 @@ srtla_enhanced_release_all (SrtlaBond * bond, SrtlaUplink * uplink,
   guint64 place = next > SRTLA_INFLIGHT_CAPACITY
       ? next - SRTLA_INFLIGHT_CAPACITY : 0;
   /* Where nothing can be sent again the caller need not know. */
-  gboolean useless = srtla_enhanced_soonest (bond, SRTLA_MIN_DATAGRAM,
-      G_GUINT64_CONSTANT (1) << uplink->slot) == SRTLA_NO_UPLINK;
+  gboolean useless = srtla_enhanced_soonest (bond, SRTLA_MIN_DATAGRAM, 0)
+      == SRTLA_NO_UPLINK;
 
   for (; place < next; place++) {
     SrtlaInflightEntry *entry = srtla_inflight_at (uplink->log, place);

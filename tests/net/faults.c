@@ -52,6 +52,9 @@ judge (const NetFault *fault, const NetStream *stream, const Result *result,
   if (result->lost > 0 && result->dropped + result->lost_on_links
       + result->late == 0 && result->connections == 1)
     return g_strdup ("nothing explains the loss");
+  if (result->connections == 1 && result->lost > result->late)
+    return g_strdup_printf ("of %" G_GUINT64_FORMAT " lost messages SRT gave up "
+        "%" G_GUINT64_FORMAT, result->lost, result->late);
   if (!keeps_time ())
     return NULL;
   if (fault->whole && result->lost > 0)
