@@ -259,10 +259,10 @@ gst_srtla_loop_start (GstSrtlaLoop * loop,
   gst_poll_set_flushing (loop->pause, FALSE);
   loop->now = (SrtlaTime) g_get_monotonic_time ();
   loop->publish_at = loop->now;
-  loop->sleeping = AWAKE;
+  g_atomic_int_set (&loop->sleeping, AWAKE);
   loop->helped_at = 0;
   loop->served = FALSE;
-  loop->attention = TRUE;
+  g_atomic_int_set (&loop->attention, TRUE);
   loop->more = TRUE;
   loop->ready = FALSE;
   loop->engine = gst_srtla_engine_new (&config, loop->now);
@@ -513,6 +513,8 @@ gst_srtla_loop_get_stats (GstSrtlaLoop * loop, GstSrtlaStats * stats)
 {
   guint asked = gst_srtla_mailbox_ask (&loop->mailbox);
 
-  gst_srtla_loop_attend (loop);
+  /* Else it may just begin. */
+  if (gst_srtla_mailbox_is_running (&loop->mailbox))
+    gst_srtla_loop_attend (loop);
   gst_srtla_mailbox_await (&loop->mailbox, asked, stats);
 }
