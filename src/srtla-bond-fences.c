@@ -10,8 +10,8 @@
  */
 #include "srtla-bond-private.h"
 
-/* A fence after each ten packets, no sooner than the latest by this, and while
- * the latest ones that an uplink remembers reach over a round trip. */
+/* A fence after each ten packets, but no more of them in a round trip than an
+ * uplink remembers. */
 #define FENCES_IN_FLIGHT (SRTLA_KEEPALIVES_REMEMBERED - 4)
 /* One SRTLA ACK in so long a time is judged, when SRT's ACKs should have passed
  * what it and the one before left out: so many, and when they are as many as the
@@ -57,7 +57,7 @@
 
 /* From now on fences count what leaves: nothing of before. */
 static void
-begin (SrtlaUplink * uplink)
+begin_fences (SrtlaUplink * uplink)
 {
   guint64 place;
 
@@ -66,7 +66,7 @@ begin (SrtlaUplink * uplink)
 
 /* From now on what counts as delivered is delivered. */
 static void
-end (SrtlaUplink * uplink)
+end_fences (SrtlaUplink * uplink)
 {
   uplink->names_all = TRUE;
   uplink->throttled = FALSE;
@@ -84,9 +84,9 @@ judge (SrtlaUplink * uplink)
   if (uplink->names_all && share > THROTTLED) {
     uplink->names_all = FALSE;
     uplink->throttled = TRUE;
-    begin (uplink);
+    begin_fences (uplink);
   } else if (uplink->throttled && share < COMPLETE) {
-    end (uplink);
+    end_fences (uplink);
   }
   if (uplink->acks < JUDGED_ACKS_MAXIMUM)
     return;
@@ -151,7 +151,7 @@ srtla_fences_named (SrtlaBond * bond, SrtlaUplink * uplink, guint64 oldest,
   bond->names_all = TRUE;
   for (i = 0; i < bond->n_uplinks; i++) {
     if (!bond->order[i]->throttled)
-      end (bond->order[i]);
+      end_fences (bond->order[i]);
   }
 }
 
@@ -212,22 +212,19 @@ srtla_fences_lost (SrtlaUplink * uplink, guint64 place)
 {
   const SrtlaInflightEntry *entry = srtla_inflight_at (uplink->log, place);
 
-  if (entry != NULL && !uplink->names_all) {
-    if (entry->passed)
-      srtla_delivery_retract (&uplink->delivery, entry->size);
-    else
-      srtla_delivery_lost (&uplink->delivery, entry->size);
-  }
+  if (!uplink->names_all && entry->passed)
+    srtla_delivery_retract (&uplink->delivery, entry->size);
+  else if (!uplink->names_all)
+    srtla_delivery_lost (&uplink->delivery, entry->size);
   if (uplink->lost_in_row > 0 && place <= uplink->lost_place)
     return;
   if (place > uplink->lost_place + ROW_GAP)
     uplink->lost_in_row = 0;
-  if (entry != NULL && uplink->lost_in_row == 0) {
+  if (uplink->lost_in_row == 0) {
     uplink->row_place = place;
     uplink->row_since = entry->sent_at;
   }
-  if (entry != NULL)
-    uplink->row_time = entry->sent_at - MIN (uplink->row_since, entry->sent_at);
+  uplink->row_time = entry->sent_at - MIN (uplink->row_since, entry->sent_at);
   uplink->lost_in_row++;
   uplink->lost_place = place;
 }
@@ -422,11 +419,10 @@ srtla_fences_mend (SrtlaBond * bond, guint caller, SrtlaTime now)
   if (srtla_enhanced_soonest (bond, flying->size, G_GUINT64_CONSTANT (1)
           << uplink->slot) == SRTLA_NO_UPLINK)
     return;
-  again = *flying;
+  again = *flying;              /* as it is before it counts as lost */
   if (srtla_enhanced_is_lone (uplink, place))
     srtla_enhanced_doubt (uplink, now);
   uplink->counters.losses_found++;
   srtla_bond_lose (bond, caller, missing->sequence, now);
-  again.lost = FALSE;
   srtla_enhanced_rescue_entry (bond, uplink, &again, FALSE, now);
 }

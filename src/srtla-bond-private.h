@@ -188,7 +188,8 @@ void srtla_fences_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
  * some that it does not hold. */
 void srtla_fences_named (SrtlaBond *bond, SrtlaUplink *uplink, guint64 oldest,
     guint64 newest, guint unknown, SrtlaTime now);
-/* A packet at that place of the uplink's log is lost: counts those in a row. */
+/* A packet at that place of the uplink's log, which still has it, is lost: counts
+ * those in a row. */
 void srtla_fences_lost (SrtlaUplink *uplink, guint64 place);
 /* Returns: when the receiver wrote a NAK that came now on that uplink, as far as
  * one can tell, in our own time. */
