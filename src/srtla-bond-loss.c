@@ -298,6 +298,16 @@ release (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   return TRUE;
 }
 
+/* Returns: FALSE if the latest NAK taken for the caller's was to an id that had
+ * been guessed wrong: it spoke of somebody else's packets. */
+static gboolean
+is_addressed (const SrtlaBond * bond, guint caller)
+{
+  const SrtlaCaller *slot = &bond->callers.slots[caller];
+
+  return srtla_srt_destination (slot->nak_header) == slot->socket_id;
+}
+
 gboolean
 srtla_enhanced_release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
     SrtlaInflightEntry * entry, SrtlaTime now)
@@ -310,7 +320,7 @@ srtla_enhanced_release_entry (SrtlaBond * bond, const SrtlaUplink * uplink,
   tracked = srtla_tracker_find (bond->callers.slots[caller].tracker,
       entry->sequence, now);
   if (tracked == NULL || tracked->holders == 0 || has_arrived (tracked, now)
-      || tracked->uplink != uplink->slot)
+      || tracked->uplink != uplink->slot || !is_addressed (bond, caller))
     bond->stats.naks_dropped++; /* arrived, or sent again elsewhere since */
   else if (!release (bond, caller, entry->sequence, now))
     return FALSE;
@@ -384,9 +394,9 @@ srtla_enhanced_release_all (SrtlaBond * bond, SrtlaUplink * uplink,
   for (; place < next; place++) {
     SrtlaInflightEntry *entry = srtla_inflight_at (uplink->log, place);
 
-    if (!useless) {
-      srtla_enhanced_release_entry (bond, uplink, entry, now);
-    } else if (entry->held && entry->reported && !entry->settled) {
+    if (!useless && srtla_enhanced_release_entry (bond, uplink, entry, now))
+      continue;
+    if (entry->held && entry->reported && !entry->settled) {
       bond->stats.naks_dropped++;
       entry->reported = FALSE;
     }

@@ -99,7 +99,8 @@ struct _SrtlaBond
   guint64 rescuing;             /* bit per uplink slot: rescue is not done yet */
   SrtlaTime rescue_at;          /* when it goes on */
 
-  /* NAKs of our own writing, valid until the next call. */
+  /* NAKs of our own writing, valid until all outputs are taken and the next call:
+   * uplinks may close one after the other before that. */
   guint8 nak_packets[SRTLA_BOND_NAKS][SRTLA_NAK_SIZE];
   guint naks_used;
   SrtlaNakWriter nak_writers[SRTLA_MAX_CALLERS];

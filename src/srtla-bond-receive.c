@@ -372,7 +372,6 @@ srtla_bond_receive (SrtlaBond * bond, guint slot, const guint8 * data,
   g_return_if_fail (srtla_bond_uplink (bond, slot) != NULL);
 
   bond->now = now = MAX (now, bond->now);
-  bond->naks_used = 0;
   bond->news = FALSE;
   srtla_bond_end_plan (bond);
   receive (bond, bond->uplinks[slot], data, size, now);

@@ -162,6 +162,21 @@ track (SrtlaBond * bond, guint caller, SrtlaUplink * uplink,
   uplink->sent_at = bond->now;
 }
 
+/* Replies that wait for who had the slot before are not for who has it now. */
+static void
+disown_replies (SrtlaBond * bond, guint caller)
+{
+  guint i;
+
+  for (i = 0; i < bond->outputs_waiting; i++) {
+    SrtlaOutput *output = &bond->outputs[(bond->outputs_first + i)
+        % SRTLA_BOND_OUTPUTS];
+
+    if (output->kind == SRTLA_OUTPUT_REPLY && output->caller == caller)
+      output->caller = SRTLA_NO_CALLER;
+  }
+}
+
 /* A slot starts afresh: nothing that the logs hold of it means anything. */
 static void
 start_caller (SrtlaBond * bond, guint caller, SrtlaTime now)
@@ -171,6 +186,7 @@ start_caller (SrtlaBond * bond, guint caller, SrtlaTime now)
   };
   guint i;
 
+  disown_replies (bond, caller);
   srtla_enhanced_drop_all_kept (bond, caller);
   for (i = 0; i < bond->n_uplinks; i++) {
     SrtlaUplink *uplink = bond->order[i];

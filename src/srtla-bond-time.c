@@ -78,7 +78,6 @@ void
 srtla_bond_tick (SrtlaBond * bond, SrtlaTime now)
 {
   bond->now = now = MAX (now, bond->now);
-  bond->naks_used = 0;
   bond->counted = FALSE;
   srtla_bond_end_plan (bond);
   if (now >= bond->next_housekeeping) {

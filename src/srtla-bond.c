@@ -72,6 +72,7 @@ take_output (SrtlaBond * bond, SrtlaOutput * output)
 G_GNUC_NO_INLINE static gboolean
 next_waiting_output (SrtlaBond * bond, SrtlaOutput * output)
 {
+  bond->naks_used = 0;          /* nothing that waits points there */
   srtla_bond_pump (bond);
   if (bond->outputs_waiting == 0)
     return next_registration_output (bond, output);
@@ -240,7 +241,6 @@ srtla_bond_vacate_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
   SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
 
   g_return_val_if_fail (uplink != NULL, TRUE);
-  bond->naks_used = 0;
   bond->counted = FALSE;
   srtla_bond_end_plan (bond);
   uplink->suspended = TRUE;
@@ -258,7 +258,6 @@ srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
 
   g_return_if_fail (uplink != NULL);
 
-  bond->naks_used = 0;
   bond->counted = FALSE;
   srtla_bond_end_plan (bond);
   rescue_from (bond, uplink, now);
@@ -309,7 +308,6 @@ srtla_bond_uplink_closed (SrtlaBond * bond, guint slot, const gchar * reason,
   SrtlaUplink *uplink = srtla_bond_uplink (bond, slot);
 
   g_return_if_fail (uplink != NULL);
-  bond->naks_used = 0;
   bond->counted = FALSE;
   srtla_bond_end_plan (bond);
   rescue_from (bond, uplink, now);
@@ -366,7 +364,6 @@ srtla_bond_set_mode (SrtlaBond * bond, const gchar * mode, SrtlaTime now)
     return FALSE;
   if (scheduler == bond->scheduler)
     return TRUE;
-  bond->naks_used = 0;
   for (i = 0; i < bond->n_uplinks; i++)
     srtla_enhanced_release_all (bond, bond->order[i], now);
   bond->scheduler = scheduler;

@@ -9,8 +9,10 @@
  *   srtla_bond_tick ()      time went by                  ┘   srtla_bond_deadline ()
  *
  * After each call, or at the latest after SRTLA_BOND_BATCH pushes, its owner
- * takes all outputs. Output data stays valid until the owner calls anything
- * but next_output(), next_event() and send_result().
+ * takes all outputs. What is taken stays valid until the owner calls anything
+ * but next_output(), next_event() and send_result(); what still waits, for
+ * longer: uplinks may close meanwhile. Only a datagram that came in must be there
+ * until its reply is taken.
  */
 #pragma once
 
@@ -390,7 +392,8 @@ typedef struct
   guint64 rescued, rescued_bytes;
   guint64 second_copies;
   guint64 naks_held;                    /* numbers, when first held back */
-  guint64 naks_dropped;                 /* of those, arrived after all */
+  guint64 naks_dropped;                 /* of those, never told: arrived, sent
+                                         * again, or out of date */
   guint64 naks_released;                /* of those, lost after all */
   guint64 kept_bytes;                   /* held for rescue now */
   guint64 untracked;                    /* data packets sent without a caller slot */
