@@ -499,10 +499,9 @@ srtla_enhanced_crowded (const SrtlaBond * bond)
 
 guint
 srtla_enhanced_retransmission (const SrtlaBond * bond,
-    const SrtlaTrackerEntry * entry, guint size)
+    const SrtlaTrackerEntry * entry, guint size, guint64 crowded)
 {
   guint64 latest = G_GUINT64_CONSTANT (1) << entry->uplink;
-  guint64 crowded = srtla_enhanced_crowded (bond);
   guint chosen = srtla_enhanced_soonest (bond, size, entry->holders | latest
       | crowded);
 

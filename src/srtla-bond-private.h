@@ -237,10 +237,10 @@ guint srtla_enhanced_soonest (const SrtlaBond *bond, guint size,
 /* Returns: the uplinks, as bits of slots, that have so much in flight that even
  * what needs no room should not go there; of those whose SRTLA ACKs name all. */
 guint64 srtla_enhanced_crowded (const SrtlaBond *bond);
-/* The soonest for a retransmission: not where the packet was before, nor where
- * it is crowded; or SRTLA_NO_UPLINK. */
+/* The soonest for a retransmission: not where the packet was before, nor among
+ * the crowded; or SRTLA_NO_UPLINK. */
 guint srtla_enhanced_retransmission (const SrtlaBond *bond,
-    const SrtlaTrackerEntry *entry, guint size);
+    const SrtlaTrackerEntry *entry, guint size, guint64 crowded);
 /* Keeps a reference on a packet that leaves; gives it up; drops those that are
  * of no use any more; drops all of a caller. */
 void srtla_enhanced_keep (SrtlaBond *bond, guint caller, guint32 sequence,

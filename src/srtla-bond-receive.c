@@ -172,9 +172,8 @@ blame (SrtlaBond * bond, guint caller, guint32 sequence, SrtlaTime now)
   entry = srtla_tracker_find (bond->callers.slots[caller].tracker, sequence,
       now);
   uplink = entry != NULL ? srtla_bond_uplink (bond, entry->uplink) : NULL;
-  if (uplink == NULL || srtla_inflight_find (uplink->log, caller, sequence,
-          &place) == NULL
-      || !srtla_inflight_lose (uplink->log, caller, sequence))
+  if (uplink == NULL
+      || !srtla_inflight_lose (uplink->log, caller, sequence, &place))
     return NULL;
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
   srtla_enhanced_lost (bond, uplink, place, now);

@@ -283,17 +283,19 @@ choose_again (SrtlaBond * bond, const SrtlaItem * item, SrtlaUplink ** second)
       || srtla_bond_is_classic (bond) ? NULL
       : srtla_tracker_find (bond->callers.slots[item->caller].tracker,
       srtla_srt_sequence (item->packet.data), bond->now);
+  guint64 crowded;
   guint chosen;
 
   *second = NULL;
   if (earlier == NULL)
     return select_uplink (bond, item, bond->queue_target != 0);
-  chosen = srtla_enhanced_retransmission (bond, earlier, size);
+  crowded = srtla_enhanced_crowded (bond);
+  chosen = srtla_enhanced_retransmission (bond, earlier, size, crowded);
   if (chosen == SRTLA_NO_UPLINK)
-    return select_uplink (bond, item, srtla_enhanced_crowded (bond) != 0);
+    return select_uplink (bond, item, crowded != 0);
   if (earlier->copies >= 2)
     *second = srtla_bond_uplink (bond, srtla_enhanced_soonest (bond, size,
-            G_GUINT64_CONSTANT (1) << chosen | srtla_enhanced_crowded (bond)));
+            G_GUINT64_CONSTANT (1) << chosen | crowded));
   return bond->uplinks[chosen];
 }
 

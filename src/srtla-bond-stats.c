@@ -124,6 +124,10 @@ srtla_bond_get_stats (const SrtlaBond * bond, SrtlaTime now,
   stats->connected_since = bond->connected_since;
   srtla_registration_get_stats (bond->registration, &stats->registration);
   stats->n_uplinks = bond->n_uplinks;
-  for (i = 0; i < bond->n_uplinks; i++)
-    copy_uplink (bond->order[bond->n_uplinks - 1 - i], &stats->uplinks[i]);
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[bond->n_uplinks - 1 - i];
+
+    copy_uplink (uplink, &stats->uplinks[i]);
+    stats->naks_dropped += srtla_inflight_unheard (uplink->log);
+  }
 }

@@ -271,6 +271,7 @@ srtla_bond_remove_uplink (SrtlaBond * bond, guint slot, SrtlaTime now)
   memmove (&bond->order[i], &bond->order[i + 1],
       (bond->n_uplinks - i) * sizeof bond->order[0]);
   bond->uplinks[slot] = NULL;
+  bond->stats.naks_dropped += srtla_inflight_unheard (uplink->log);
   srtla_uplink_free (uplink);
   find_narrowest (bond);
 }

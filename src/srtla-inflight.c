@@ -25,6 +25,9 @@ struct _SrtlaInflight
   guint64 inserted;             /* insertions ever: the next one's place */
   guint64 oldest;               /* place before which nothing is held */
   guint64 passed;               /* place before which all has left the uplink */
+  guint64 overrun_bytes;        /* of what dropped out before it had */
+  SrtlaTime overrun_sent_at;    /* the latest of it */
+  guint64 unheard;              /* taken out as reported, and told to nobody */
   guint64 expected;             /* place after the one taken last: a FIFO's next */
   guint reach;
   guint32 mask;                 /* capacity - 1 */
@@ -82,16 +85,43 @@ skip_settled (SrtlaInflight *log)
     log->oldest++;
 }
 
-/* Moves the oldest place on by one. Returns: TRUE if it was held. */
+/* The same where nobody looks at what was held. */
+static inline void
+discard (SrtlaInflight *log, Node *node)
+{
+  if (G_UNLIKELY (node->entry.reported))
+    log->unheard++;
+  settle (log, node);
+}
+
+/* What the ring overwrites leaves the uplink all the same. */
 G_GNUC_NO_INLINE static gboolean
+note_dropped (SrtlaInflight *log, const Node *node, guint64 place)
+{
+  log->unheard += node->entry.reported;
+  if (log->reach <= log->mask || place < log->passed)
+    return TRUE;
+  if (!node->entry.lost)
+    log->overrun_bytes += node->entry.size;
+  log->overrun_sent_at = node->entry.sent_at;
+  log->passed = place + 1;
+  return TRUE;
+}
+
+/* Moves the oldest place on by one. Returns: TRUE if it was held. */
+static inline gboolean
 drop_oldest (SrtlaInflight *log)
 {
-  Node *node = node_at (log, log->oldest++);
-  gboolean held = node->entry.held;
+  guint64 place = log->oldest++;
+  Node *node = node_at (log, place);
 
-  if (held)
-    settle (log, node);
-  return held;
+  if (!node->entry.held)
+    return FALSE;
+  settle (log, node);
+  /* With a shorter reach the ring overwrites nothing that is held. */
+  if (G_UNLIKELY (log->reach > log->mask || node->entry.reported))
+    return note_dropped (log, node, place);
+  return TRUE;
 }
 
 SrtlaInflight *
@@ -186,22 +216,38 @@ append (SrtlaInflight *log, guint32 *bucket, guint32 older, guint caller,
 }
 
 /* Not inlined: it would cost the usual case its registers. */
-G_GNUC_NO_INLINE static gboolean
-insert_any (SrtlaInflight *log, guint caller, guint32 sequence, gsize size,
+G_GNUC_NO_INLINE static void
+insert_chained (SrtlaInflight *log, guint caller, guint32 sequence, gsize size,
     SrtlaTime now)
 {
   guint32 *bucket = bucket_of (log, sequence);
-  gboolean again = FALSE, dropped = FALSE;
 
-  if (log->inserted - log->oldest == log->reach)
-    dropped = drop_oldest (log);
-  if (is_within (log, *bucket)) {
-    again = find (log, caller, sequence) != NULL;
-    append (log, bucket, *bucket, caller, sequence, size, again, now);
-  } else {
+  append (log, bucket, *bucket, caller, sequence, size,
+      find (log, caller, sequence) != NULL, now);
+}
+
+/* Where the ring has room. */
+static inline void
+insert (SrtlaInflight *log, guint caller, guint32 sequence, gsize size,
+    SrtlaTime now)
+{
+  guint32 *bucket = bucket_of (log, sequence);
+
+  /* Nearly always nothing else that is held is in the bucket. */
+  if (G_UNLIKELY (is_within (log, *bucket)))
+    insert_chained (log, caller, sequence, size, now);
+  else
     append (log, bucket, (guint32) log->inserted, caller, sequence, size,
         FALSE, now);
-  }
+}
+
+G_GNUC_NO_INLINE static gboolean
+insert_full (SrtlaInflight *log, guint caller, guint32 sequence, gsize size,
+    SrtlaTime now)
+{
+  gboolean dropped = drop_oldest (log);
+
+  insert (log, caller, sequence, size, now);
   return dropped;
 }
 
@@ -209,17 +255,11 @@ gboolean
 srtla_inflight_insert (SrtlaInflight *log, guint caller, guint32 sequence,
     gsize size, SrtlaTime now)
 {
-  guint32 *bucket = bucket_of (log, sequence);
-
   size = MIN (size, G_MAXUINT16);
-  /* The ring has room, and nothing else that is held is in the bucket. */
-  if (G_LIKELY (log->inserted - log->oldest < log->reach
-          && !is_within (log, *bucket))) {
-    append (log, bucket, (guint32) log->inserted, caller, sequence, size,
-        FALSE, now);
-    return FALSE;
-  }
-  return insert_any (log, caller, sequence, size, now);
+  if (G_UNLIKELY (log->inserted - log->oldest == log->reach))
+    return insert_full (log, caller, sequence, size, now);
+  insert (log, caller, sequence, size, now);
+  return FALSE;
 }
 
 /* Of the places that share a node it holds the latest one used. */
@@ -239,9 +279,12 @@ take (SrtlaInflight *log, guint caller, guint32 sequence,
 
   if (node == NULL)
     return FALSE;
-  settle (log, node);
-  if (taken != NULL)
+  if (taken != NULL) {
+    settle (log, node);
     *taken = node->entry;
+  } else {
+    discard (log, node);
+  }
   if (place != NULL)
     *place = place_of (log, node);
   skip_settled (log);
@@ -261,7 +304,8 @@ srtla_inflight_find (SrtlaInflight *log, guint caller, guint32 sequence,
 }
 
 gboolean
-srtla_inflight_lose (SrtlaInflight *log, guint caller, guint32 sequence)
+srtla_inflight_lose (SrtlaInflight *log, guint caller, guint32 sequence,
+    guint64 *place)
 {
   Node *node = find (log, caller, sequence);
 
@@ -269,6 +313,7 @@ srtla_inflight_lose (SrtlaInflight *log, guint caller, guint32 sequence)
     return FALSE;
   discount (log, node);
   node->entry.lost = TRUE;
+  *place = place_of (log, node);
   return TRUE;
 }
 
@@ -278,6 +323,10 @@ srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until, guint64 *place)
   guint64 size = (guint64) log->mask + 1;
   guint64 bytes = 0;
 
+  if (log->overrun_sent_at <= sent_until) {
+    bytes = log->overrun_bytes;
+    log->overrun_bytes = 0;
+  }
   if (log->inserted - log->passed > size)
     log->passed = log->inserted - size;
   for (; log->passed < log->inserted; log->passed++) {
@@ -414,7 +463,7 @@ srtla_inflight_forget_caller (SrtlaInflight *log, guint caller)
 
     if (!node->entry.held || node->entry.caller != caller)
       continue;
-    settle (log, node);
+    discard (log, node);
     forgotten++;
   }
   return forgotten;
@@ -426,9 +475,16 @@ srtla_inflight_clear (SrtlaInflight *log)
   /* No place yet. Nodes need no clearing: nothing leads to them. */
   memset (log->buckets, 0xff, log->n_buckets * sizeof (guint32));
   log->inserted = log->oldest = log->passed = log->expected = 0;
+  log->overrun_bytes = 0;
   log->n_held = 0;
   log->totals.count = 0;
   log->totals.bytes = 0;
+}
+
+guint64
+srtla_inflight_unheard (const SrtlaInflight *log)
+{
+  return log->unheard;
 }
 
 guint64
@@ -452,7 +508,7 @@ srtla_inflight_take_at (SrtlaInflight *log, guint64 place)
 
   if (entry == NULL || !entry->held)
     return FALSE;
-  settle (log, node_at (log, place));
+  discard (log, node_at (log, place));
   skip_settled (log);
   return TRUE;
 }
@@ -466,8 +522,7 @@ srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,
   if (oldest == NULL || log->oldest >= place || oldest->sent_at > sent_until)
     return FALSE;
   settle (log, node_at (log, log->oldest));
-  if (taken != NULL)
-    *taken = *oldest;
+  *taken = *oldest;
   log->oldest++;
   skip_settled (log);
   return TRUE;

@@ -67,14 +67,15 @@ gboolean srtla_inflight_settle (SrtlaInflight *log, guint caller,
 
 /* The newest held copy of a number is taken for lost: it stays held, in case an
  * acknowledgement comes after all, and is no longer counted as in flight.
- * Returns: FALSE if none is held, or it was settled or lost before. */
+ * Returns: FALSE if none is held, or it was settled or lost before; else TRUE,
+ * and its place. */
 gboolean srtla_inflight_lose (SrtlaInflight *log, guint caller,
-    guint32 sequence);
+    guint32 sequence, guint64 *place);
 
 /* What was sent at `sent_until` or earlier has left the uplink, arrived or not:
  * it stays held and is no longer counted as in flight. Amortised O(1). Returns:
- * the bytes of all that left since the last time, held or taken out meanwhile,
- * but for what is taken for lost. *place: the first place after them. */
+ * the bytes of all that left since the last time, held, dropped or taken out
+ * meanwhile, but for what is taken for lost. *place: the first place after them. */
 guint64 srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until,
     guint64 *place);
 
@@ -104,11 +105,16 @@ SrtlaInflightEntry *srtla_inflight_at (SrtlaInflight *log, guint64 place);
 gboolean srtla_inflight_take_oldest (SrtlaInflight *log, guint32 sequence,
     guint64 from, SrtlaInflightEntry *taken, guint64 *place, gboolean *sole);
 
+/* Returns: how many entries marked as reported were ever taken out, or dropped
+ * out, without being handed to whoever asked for it. */
+guint64 srtla_inflight_unheard (const SrtlaInflight *log);
+
 /* Takes out the entry at a place. Returns: FALSE if none is held there. */
 gboolean srtla_inflight_take_at (SrtlaInflight *log, guint64 place);
 
 /* Takes out the oldest held entry if its place is before `place` and it was
- * sent at `sent_until` or earlier. Returns: FALSE if there is none such. */
+ * sent at `sent_until` or earlier, into *taken. Returns: FALSE if there is none
+ * such. */
 gboolean srtla_inflight_pop_before (SrtlaInflight *log, guint64 place,
     SrtlaTime sent_until, SrtlaInflightEntry *taken);
 

@@ -167,6 +167,7 @@ srtla_tracker_insert (SrtlaTracker *tracker, guint32 sequence, guint uplink,
     entry->owner = NULL;
     entry->first_sent_at = now;
     entry->arrived_at = 0;
+    entry->named_at = 0;
   }
   entry->size = (guint16) MIN (size, G_MAXUINT16);
   entry->uplink = (guint8) uplink;

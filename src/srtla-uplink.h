@@ -24,7 +24,9 @@ G_BEGIN_DECLS
 /* The classic log: a ring of 256 of which the newest 255 are searched. */
 #define SRTLA_CLASSIC_REACH   255
 /* Room for what an uplink may have in flight in the other modes, packets. */
+#ifndef SRTLA_INFLIGHT_CAPACITY
 #define SRTLA_INFLIGHT_CAPACITY 4096
+#endif
 
 /* Classic liveness: whole seconds between now and the last packet heard. */
 #define SRTLA_CLASSIC_TIMEOUT 4

@@ -87,6 +87,26 @@ check_deadline (World *world)
     g_assert_cmpuint (deadline, <, SRTLA_TIME_NONE);
 }
 
+/* A NAK that is held back stands at a packet in a log. */
+static void
+check_held (const World *world, const SrtlaBondStats *stats)
+{
+  guint64 held = stats->naks_dropped + stats->naks_released;
+  guint i;
+
+  if (stats->naks_held == 0)
+    return;
+  for (i = 0; i < world->bond->n_uplinks; i++) {
+    SrtlaInflight *log = world->bond->order[i]->log;
+    guint64 place = srtla_inflight_next_place (log);
+    const SrtlaInflightEntry *entry;
+
+    while (place > 0 && (entry = srtla_inflight_at (log, --place)) != NULL)
+      held += entry->held && entry->reported;
+  }
+  g_assert_cmpuint (stats->naks_held, ==, held);
+}
+
 void
 world_check (World *world)
 {
@@ -95,6 +115,7 @@ world_check (World *world)
   srtla_bond_get_stats (world->bond, world->now, stats);
   check_books (stats);
   check_uplinks (world, stats);
+  check_held (world, stats);
   /* Someone keeps each packet: a queue, or rescue. */
   g_assert_cmpuint (world->packets, >=, stats->waiting);
   g_assert_cmpuint (stats->kept_bytes, <=, SRTLA_RESCUE_BYTES

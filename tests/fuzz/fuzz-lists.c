@@ -65,6 +65,7 @@ read_nak (World *world, const guint8 *data, gsize size)
   SrtlaNakWriter writer;
   guint32 first, last;
   guint ranges = 0;
+  guint64 place;
   gsize length;
 
   srtla_nak_writer_init (&writer, written, data);
@@ -82,7 +83,7 @@ read_nak (World *world, const guint8 *data, gsize size)
         srtla_seq_steps (first, end));
     g_assert_cmpuint (srtla_seq_steps (first, end), <=,
         srtla_seq_steps (first, last));
-    srtla_inflight_lose (world->log, 0, start);
+    srtla_inflight_lose (world->log, 0, start, &place);
     srtla_inflight_take (world->log, 0, end, NULL);
     check_log (world);
   }

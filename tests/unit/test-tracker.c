@@ -107,14 +107,20 @@ static void
 test_displaced (void)
 {
   SrtlaTracker *tracker = srtla_tracker_new (SRTLA_TIME_NONE);
-  SrtlaTrackerEntry displaced = { 0 };
+  SrtlaTrackerEntry displaced = { 0 }, *entry;
 
   srtla_tracker_insert (tracker, 7, 2, 500, 10, NULL);
   g_assert_false (srtla_tracker_insert (tracker, 7, 4, 500, 20, &displaced));
+  entry = srtla_tracker_find (tracker, 7, 20);
+  entry->arrived_at = entry->named_at = 25;
   g_assert_true (srtla_tracker_insert (tracker, 7 + SIZE, 1, 600, 30,
           &displaced));
   g_assert_cmpuint (displaced.sequence, ==, 7);
   g_assert_cmpuint (displaced.holders, ==, 1u << 2 | 1u << 4);
+  /* Of the new one nothing is known. */
+  entry = srtla_tracker_find (tracker, 7 + SIZE, 30);
+  g_assert_cmpuint (entry->arrived_at, ==, 0);
+  g_assert_cmpuint (entry->named_at, ==, 0);
   /* A stale entry does not answer for another number. */
   g_assert_null (srtla_tracker_find (tracker, 7, 30));
   g_assert_null (srtla_tracker_find (tracker, 7 + 2 * SIZE, 30));
