@@ -359,6 +359,18 @@ uplink_stalled (GstSrtlaLinks * links, const SrtlaEvent * event)
 }
 
 static void
+coverage_changed (GstSrtlaLinks * links, const SrtlaEvent * event)
+{
+  GstSrtlaLink *link = event->uplink < SRTLA_MAX_UPLINKS
+      ? links->slots[event->uplink] : NULL;
+
+  if (link != NULL)
+    GST_INFO_OBJECT (links->shared.element, "%s (slot %u): of what arrives, "
+        "SRTLA ACKs name: %s", gst_srtla_spec_shown (gst_srtla_uplink_get_spec
+            (link->uplink)), link->slot, event->reason);
+}
+
+static void
 notify (GstSrtlaLinks * links, GstSrtlaNotice * notice)
 {
   links->shared.notify (notice, links->shared.user_data);
@@ -371,7 +383,8 @@ log_event (GstSrtlaLinks * links, const SrtlaEvent * event)
 {
   gboolean told = event->kind == SRTLA_EVENT_UPLINK_STATE
       || event->kind == SRTLA_EVENT_STALLED
-      || event->kind == SRTLA_EVENT_DELIVERS;
+      || event->kind == SRTLA_EVENT_DELIVERS
+      || event->kind == SRTLA_EVENT_COVERAGE;
   gchar line[256];
 
   srtla_event_format (event, line, sizeof line);
@@ -394,6 +407,9 @@ gst_srtla_links_take_events (GstSrtlaLinks * links, SrtlaTime now)
       case SRTLA_EVENT_STALLED:
       case SRTLA_EVENT_DELIVERS:
         uplink_stalled (links, &event);
+        break;
+      case SRTLA_EVENT_COVERAGE:
+        coverage_changed (links, &event);
         break;
       case SRTLA_EVENT_NARROW:
         if (event.uplink < SRTLA_MAX_UPLINKS

@@ -222,6 +222,7 @@ gst_srtla_uplink_get_stats (GstSrtlaUplink * uplink)
       "delivered-rate", G_TYPE_UINT64, core->delivered_rate,
       "capacity", G_TYPE_UINT64, core->capacity,
       "queue", G_TYPE_UINT64, core->queue,
+      "ack-coverage", G_TYPE_STRING, srtla_coverage_name (core->coverage),
       "packets-sent", G_TYPE_UINT64, counters->packets_sent,
       "bytes-sent", G_TYPE_UINT64, counters->bytes_sent,
       "retransmissions", G_TYPE_UINT64, counters->retransmissions,

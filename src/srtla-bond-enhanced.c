@@ -136,6 +136,9 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
   gboolean ambiguous = FALSE;
   guint i, found = 0;
 
+  bond->acknowledges = TRUE;
+  uplink->names_none = FALSE;
+  uplink->unnamed = 0;
   for (i = 0; i < count; i++) {
     SrtlaInflightEntry taken;
     gboolean sole;
@@ -158,7 +161,8 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
     bytes += taken.size;
     newest = MAX (newest, place);
     ambiguous = ambiguous || taken.ambiguous;
-    if (place >= from)
+    /* Of two copies it may be the other that arrived. */
+    if (sole && place >= from)
       oldest = MIN (oldest, place);
     sent_at = MAX (sent_at, taken.sent_at);
     if (sole)
@@ -178,7 +182,8 @@ srtla_enhanced_srtla_ack (SrtlaBond * bond, SrtlaUplink * uplink,
 
 /* An SRT ACK settles a number. It proves something of an uplink only if no
  * other carried the number; and where receivers acknowledge for each uplink,
- * what more than one carried stays for them to tell. */
+ * what it settles stays in the log for them to tell: their SRTLA ACKs take longer
+ * by all uplinks but the fastest. */
 void
 srtla_enhanced_settle (SrtlaBond * bond, guint caller,
     const SrtlaTrackerEntry * entry, SrtlaTime now)
@@ -198,7 +203,7 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
 
     holders &= holders - 1;
     if (uplink == NULL || (!sole && uplink->names_all)
-        || !(uplink->acknowledged_place != 0
+        || !(bond->acknowledges
             ? srtla_inflight_settle (uplink->log, caller, entry->sequence,
                 &settled, &place)
             : srtla_inflight_take_caller_place (uplink->log, caller,
@@ -212,6 +217,8 @@ srtla_enhanced_settle (SrtlaBond * bond, guint caller,
     /* It moves the proof on, no more: what arrived before an uplink died may be
      * settled long after. */
     srtla_delivery_settled (&uplink->delivery, settled.sent_at, place, now);
+    if (!uplink->names_all)
+      srtla_fences_settled (uplink, now);
     if (place > uplink->lost_place)
       uplink->lost_in_row = 0;
     uplink->trials = 0;
@@ -551,6 +558,7 @@ srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
     SrtlaUplink *uplink = bond->order[i];
 
     find_losses (bond, uplink, now);
+    srtla_fences_tell (bond, uplink, now);
     if (uplink->state != SRTLA_UPLINK_UP)
       continue;
     guard_uplink (bond, uplink, now);

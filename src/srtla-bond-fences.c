@@ -28,6 +28,9 @@
 #define COMPLETE 15
 #define APART 8
 #define GAP_MAXIMUM 64
+/* So many packets that arrived, over GAP_PATIENCE, without an SRTLA ACK: none will
+ * come. */
+#define UNNAMED (10 * SRTLA_ACK_TRAIN)
 /* All that was sent in so long a time is lost: that is no burst. */
 #define HOLE_TIME (100 * SRTLA_MILLISECOND)
 /* So long nothing was heard, at least, on an uplink that is silent. */
@@ -69,7 +72,7 @@ static void
 end_fences (SrtlaUplink * uplink)
 {
   uplink->names_all = TRUE;
-  uplink->throttled = FALSE;
+  uplink->throttled = uplink->names_some = FALSE;
   uplink->delivery.retracts = FALSE;
 }
 
@@ -81,6 +84,10 @@ judge (SrtlaUplink * uplink)
   if (uplink->acks < JUDGED_ACKS)
     return;
   share = 100 * uplink->acks_apart / uplink->acks;
+  if (share > THROTTLED)
+    uplink->names_some = TRUE;
+  else if (share < COMPLETE)
+    uplink->names_some = FALSE;
   if (uplink->names_all && share > THROTTLED) {
     uplink->names_all = FALSE;
     uplink->throttled = TRUE;
@@ -153,6 +160,30 @@ srtla_fences_named (SrtlaBond * bond, SrtlaUplink * uplink, guint64 oldest,
     if (!bond->order[i]->throttled)
       end_fences (bond->order[i]);
   }
+}
+
+void
+srtla_fences_settled (SrtlaUplink * uplink, SrtlaTime now)
+{
+  if (uplink->unnamed++ == 0)
+    uplink->unnamed_since = now;
+  if (uplink->unnamed >= UNNAMED && now >= uplink->unnamed_since + GAP_PATIENCE)
+    uplink->names_none = TRUE;
+}
+
+void
+srtla_fences_tell (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
+{
+  SrtlaCoverage coverage = srtla_uplink_coverage (uplink);
+  const SrtlaEvent event = { SRTLA_EVENT_COVERAGE, now, uplink->slot,
+    SRTLA_NO_CALLER, uplink->state, uplink->state,
+    srtla_coverage_name (coverage)
+  };
+
+  if (coverage == uplink->coverage_told)
+    return;
+  uplink->coverage_told = coverage;
+  srtla_bond_tell (bond, &event);
 }
 
 /* ---- What a fence tells ------------------------------------------------- */

@@ -76,6 +76,7 @@ struct _SrtlaBond
   SrtlaClassSettings classes[SRTLA_N_CLASSES];
   SrtlaFlow flows[SRTLA_DRR_QUEUES];
   SrtlaClassBooks books[SRTLA_N_CLASSES];
+  gboolean acknowledges;        /* SRTLA ACKs came from this receiver */
   gboolean names_all;           /* what new uplinks' SRTLA ACKs are thought to do */
   guint64 best_capacity;        /* bytes/s, of the uplinks that are up */
   gboolean pressed;             /* some uplink stalls or has a queue */
@@ -189,6 +190,11 @@ void srtla_fences_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
  * some that it does not hold. */
 void srtla_fences_named (SrtlaBond *bond, SrtlaUplink *uplink, guint64 oldest,
     guint64 newest, guint unknown, SrtlaTime now);
+/* An SRT ACK settled a packet that this uplink alone carried, and that no SRTLA
+ * ACK had named. */
+void srtla_fences_settled (SrtlaUplink *uplink, SrtlaTime now);
+/* Tells, if what its SRTLA ACKs name has changed. */
+void srtla_fences_tell (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 /* A packet at that place of the uplink's log, which still has it, is lost: counts
  * those in a row. */
 void srtla_fences_lost (SrtlaUplink *uplink, guint64 place);

@@ -43,6 +43,7 @@ copy_uplink (const SrtlaUplink * uplink, SrtlaUplinkStats * stats)
   stats->quality = uplink->quality.value;
   stats->bursts = uplink->quality.bursts;
   stats->stalled = uplink->stalled;
+  stats->coverage = srtla_uplink_coverage (uplink);
   stats->delivered_rate = 8 * uplink->delivery.rate_maximum;
   stats->capacity = 8 * uplink->delivery.capacity;
   stats->queue = uplink->delivery.queue;

@@ -121,7 +121,7 @@ count_not_up (SrtlaBond * bond, guint uplink, SrtlaTime now)
 
   if (--bond->uplinks_up > 0)
     return;
-  bond->names_all = FALSE;      /* the next receiver may be another */
+  bond->acknowledges = bond->names_all = FALSE; /* the next receiver may be another */
   for (i = 0; i < bond->n_uplinks; i++)
     srtla_uplink_forget_receiver (bond->order[i]);
   bond->relayed_at = 0;

@@ -263,6 +263,7 @@ typedef enum
   SRTLA_EVENT_STALLED,          /* `uplink` stopped delivering: it rests */
   SRTLA_EVENT_DELIVERS,         /* `uplink` delivers again */
   SRTLA_EVENT_NARROW,           /* packets are larger than `uplink` carries */
+  SRTLA_EVENT_COVERAGE,         /* what SRTLA ACKs name on `uplink` changed */
   SRTLA_EVENTS_LOST,            /* events were not taken in time */
 } SrtlaEventKind;
 
@@ -273,7 +274,7 @@ typedef struct
   guint uplink;                 /* slot or SRTLA_NO_UPLINK */
   guint caller;                 /* slot or SRTLA_NO_CALLER */
   SrtlaUplinkState from, to;    /* UPLINK_STATE */
-  const gchar *reason;          /* UPLINK_STATE; else NULL */
+  const gchar *reason;          /* UPLINK_STATE; COVERAGE: its name; else NULL */
 } SrtlaEvent;
 
 /* Returns: FALSE when there is no more. At most 256 wait; then the oldest go. */
@@ -299,6 +300,7 @@ typedef struct
   gdouble quality;              /* factor on its score, about 0.35 to 1.15 */
   guint64 bursts;               /* of losses */
   gboolean stalled;
+  SrtlaCoverage coverage;       /* as it was in the other modes: mode classic */
   guint64 delivered_rate;       /* bits/s, highest of the last 10 s; 0 = unknown */
   guint64 capacity;             /* bits/s that it is trusted with */
   guint largest;                /* datagram that its path carries, bytes */

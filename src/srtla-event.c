@@ -18,6 +18,19 @@ srtla_uplink_state_name (SrtlaUplinkState state)
   return state < SRTLA_UPLINK_STATES ? names[state] : "unknown";
 }
 
+const gchar *
+srtla_coverage_name (SrtlaCoverage coverage)
+{
+  static const gchar *const names[SRTLA_COVERAGES] = {
+    [SRTLA_COVERAGE_UNKNOWN] = "unknown",
+    [SRTLA_COVERAGE_NONE] = "none",
+    [SRTLA_COVERAGE_SOME] = "some",
+    [SRTLA_COVERAGE_ALL] = "all",
+  };
+
+  return coverage < SRTLA_COVERAGES ? names[coverage] : "unknown";
+}
+
 static gint
 format_body (const SrtlaEvent * event, gchar * out, gsize size)
 {
@@ -42,6 +55,9 @@ format_body (const SrtlaEvent * event, gchar * out, gsize size)
     case SRTLA_EVENT_NARROW:
       return snprintf (out, size, "uplink %u: too narrow for packets",
           event->uplink);
+    case SRTLA_EVENT_COVERAGE:
+      return snprintf (out, size, "uplink %u: ack-coverage %s", event->uplink,
+          event->reason ? event->reason : "unknown");
     case SRTLA_EVENTS_LOST:
       return snprintf (out, size, "events were lost");
   }

@@ -64,4 +64,19 @@ typedef enum
 /* Returns: the state's name as statistics and messages show it ("up"). */
 const gchar *srtla_uplink_state_name (SrtlaUplinkState state);
 
+/* Which of the packets that arrive over an uplink its receiver's SRTLA ACKs
+ * name, as far as that is known by now. */
+typedef enum
+{
+  SRTLA_COVERAGE_UNKNOWN,
+  SRTLA_COVERAGE_NONE,          /* packets arrive, and no SRTLA ACK came */
+  SRTLA_COVERAGE_SOME,          /* much is left out */
+  SRTLA_COVERAGE_ALL,
+} SrtlaCoverage;
+
+#define SRTLA_COVERAGES (SRTLA_COVERAGE_ALL + 1)
+
+/* Returns: its name as statistics show it ("all"). */
+const gchar *srtla_coverage_name (SrtlaCoverage coverage);
+
 G_END_DECLS

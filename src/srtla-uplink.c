@@ -172,8 +172,19 @@ void
 srtla_uplink_forget_receiver (SrtlaUplink * uplink)
 {
   uplink->names_all = uplink->throttled = FALSE;
-  uplink->acks = uplink->acks_apart = 0;
+  uplink->names_some = uplink->names_none = FALSE;
+  uplink->acks = uplink->acks_apart = uplink->unnamed = 0;
   uplink->gap.at = 0;
+}
+
+SrtlaCoverage
+srtla_uplink_coverage (const SrtlaUplink * uplink)
+{
+  if (uplink->names_all)
+    return SRTLA_COVERAGE_ALL;
+  if (uplink->names_some)
+    return SRTLA_COVERAGE_SOME;
+  return uplink->names_none ? SRTLA_COVERAGE_NONE : SRTLA_COVERAGE_UNKNOWN;
 }
 
 void
@@ -200,6 +211,7 @@ srtla_uplink_fail (SrtlaUplink * uplink)
   uplink->overdue_place = 0;
   uplink->withheld_end = 0;
   uplink->gap.at = 0;
+  uplink->unnamed = 0;
   uplink->acknowledged_place = uplink->fence_place = uplink->lost_place = 0;
   uplink->rescue_place = uplink->rescue_end = 0;
 }

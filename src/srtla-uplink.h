@@ -103,6 +103,12 @@ typedef struct
   SrtlaTime sent_at;            /* latest packet; 0 = none yet */
   gboolean names_all;           /* its SRTLA ACKs name all that arrives */
   gboolean throttled;           /* they were seen to leave out much */
+  gboolean names_some;          /* likewise, or since they are known */
+  gboolean names_none;          /* there are none, though packets arrive */
+  guint unnamed;                /* packets since the latest SRTLA ACK that SRT's
+                                 * ACKs settled, and when the first of them was */
+  SrtlaTime unnamed_since;
+  SrtlaCoverage coverage_told;
   guint acks, acks_apart;       /* SRTLA ACKs judged lately; those before which
                                  * was left out what arrived */
   struct
@@ -261,6 +267,8 @@ SrtlaTime srtla_uplink_reserve_due (const SrtlaUplink *uplink);
 
 /* The receiver may be another: whether its SRTLA ACKs name all is not known. */
 void srtla_uplink_forget_receiver (SrtlaUplink *uplink);
+/* Returns: what is known of that. */
+SrtlaCoverage srtla_uplink_coverage (const SrtlaUplink *uplink);
 
 /* It failed: window down to the minimum, nothing in flight, log empty. */
 void srtla_uplink_fail (SrtlaUplink *uplink);

@@ -299,6 +299,31 @@ e2e_bond_wait_uplink (E2eBond * bond, const gchar *uplink, const gchar *state)
   e2e_wait (has_state, &expectation, state);
 }
 
+static gboolean
+any_covers (gpointer data)
+{
+  Expectation *expectation = data;
+  GstStructure *stats = e2e_bond_stats (expectation->bond);
+  const GValue *list = gst_structure_get_value (stats, "uplinks");
+  gboolean reached = FALSE;
+  guint i;
+
+  for (i = 0; i < gst_value_array_get_size (list); i++)
+    reached = reached || strcmp (gst_structure_get_string
+        (gst_value_get_structure (gst_value_array_get_value (list, i)),
+            "ack-coverage"), expectation->state) == 0;
+  gst_structure_free (stats);
+  return reached;
+}
+
+void
+e2e_bond_wait_coverage (E2eBond * bond, const gchar *coverage)
+{
+  Expectation expectation = { bond, NULL, NULL, coverage, 0 };
+
+  e2e_wait (any_covers, &expectation, coverage);
+}
+
 static guint64
 uplink_packets (E2eBond * bond, const gchar *uplink)
 {

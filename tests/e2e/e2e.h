@@ -92,6 +92,8 @@ void e2e_bond_wait_stat (E2eBond *bond, const gchar *field, guint64 value);
 /* Waits until an uplink has that state. */
 void e2e_bond_wait_uplink (E2eBond *bond, const gchar *uplink,
     const gchar *state);
+/* Waits until an uplink's SRTLA ACKs are known to name `coverage`: all, none… */
+void e2e_bond_wait_coverage (E2eBond *bond, const gchar *coverage);
 /* Waits until the uplink has carried `packets` packets more than now. */
 void e2e_bond_wait_carries (E2eBond *bond, const gchar *uplink,
     guint64 packets);

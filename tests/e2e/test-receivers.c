@@ -22,6 +22,8 @@ test_receiver (gconstpointer data)
     g_assert_cmpuint (e2e_bond_stat (bond, "srtla-acks"), ==, 0);
   else
     g_assert_cmpuint (e2e_bond_stat (bond, "srtla-acks"), >, 0);
+  /* Statistics tell one kind from the other. */
+  e2e_bond_wait_coverage (bond, settings.behaviour == 'd' ? "none" : "all");
   e2e_stream_stop (&stream);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "bond-net.h"
 
+#include <string.h>
+
 #define MS SRTLA_MILLISECOND
 
 typedef enum
@@ -344,6 +346,90 @@ test_judgement (void)
   net_clear (&net);
 }
 
+/* SRT's ACKs come by the fastest uplink, and sooner than SRTLA's by the others:
+ * what the others carry is acknowledged and measured all the same. */
+static void
+test_longer_way (void)
+{
+  guint i;
+  Net net;
+
+  start (&net, 30 * MS, ACKS_ALL, NET_NAK_PERIODIC);
+  net_run (&net, 10 * SRTLA_SECOND);
+  for (i = 0; i < 2; i++) {
+    SrtlaUplinkStats uplink = net_uplink (&net, i);
+
+    g_assert_cmpuint (uplink.counters.packets_sent, >, 2000);
+    g_assert_cmpuint (uplink.counters.packets_acknowledged, >,
+        uplink.counters.packets_sent / 2);
+    g_assert_cmpuint (uplink.delivered_rate, >, 2000000);
+  }
+  net_clear (&net);
+}
+
+/* Returns: how often it was told that the coverage of an uplink changed. */
+static guint
+count_told (const Net *net, const gchar *coverage)
+{
+  gchar *words = g_strdup_printf ("ack-coverage %s\n", coverage);
+  const gchar *at = net->trace->str;
+  guint n = 0;
+
+  while ((at = strstr (at, words)) != NULL) {
+    at += strlen (words);
+    n++;
+  }
+  g_free (words);
+  return n;
+}
+
+/* What SRTLA ACKs name is in the statistics, and told when it changes and at no
+ * other time, also where many of them are lost on their way, and after a silence. */
+static void
+test_coverage (void)
+{
+  static const struct
+  {
+    Acks acks;
+    guint loss;                 /* per mille, each way */
+    SrtlaCoverage coverage;
+  } table[] = {
+    {ACKS_ALL, 0, SRTLA_COVERAGE_ALL}, {ACKS_ALL, 100, SRTLA_COVERAGE_ALL},
+    {ACKS_FIFTH, 0, SRTLA_COVERAGE_SOME}, {ACKS_FIFTH, 100, SRTLA_COVERAGE_SOME},
+    {ACKS_NONE, 0, SRTLA_COVERAGE_NONE}, {ACKS_NONE, 100, SRTLA_COVERAGE_NONE},
+  };
+  guint row, i;
+
+  for (row = 0; row < G_N_ELEMENTS (table); row++) {
+    const gchar *name = srtla_coverage_name (table[row].coverage);
+    Net net;
+
+    g_test_message ("row %u", row);
+    start (&net, 30 * MS, table[row].acks, NET_NAK_PERIODIC);
+    for (i = 0; i < 2; i++) {
+      g_assert_cmpint (net_uplink (&net, i).coverage, ==,
+          SRTLA_COVERAGE_UNKNOWN);
+      net.links[i].loss = table[row].loss;
+    }
+    net_run (&net, 10 * SRTLA_SECOND);
+    net.links[1].cut = TRUE;
+    net_run (&net, 10 * SRTLA_SECOND);
+    net.links[1].cut = FALSE;
+    net_run (&net, 10 * SRTLA_SECOND);
+    for (i = 0; i < 2; i++)
+      g_assert_cmpint (net_uplink (&net, i).coverage, ==, table[row].coverage);
+    g_assert_cmpuint (count_told (&net, name), ==, 2);
+    g_assert_cmpuint (count_told (&net, "unknown"), ==, 0);
+    /* The next receiver may be another. */
+    net.links[0].cut = net.links[1].cut = TRUE;
+    net_run (&net, 10 * SRTLA_SECOND);
+    for (i = 0; i < 2; i++)
+      g_assert_cmpint (net_uplink (&net, i).coverage, ==,
+          SRTLA_COVERAGE_UNKNOWN);
+    net_clear (&net);
+  }
+}
+
 /* A handshake that comes again without an answer takes another uplink; the next
  * step of a handshake does not. */
 static void
@@ -406,6 +492,8 @@ main (int argc, char **argv)
   g_test_add_func ("/fences/overlapping-callers", test_overlapping_callers);
   g_test_add_func ("/fences/first-packet", test_first_packet);
   g_test_add_func ("/fences/judgement", test_judgement);
+  g_test_add_func ("/fences/longer-way", test_longer_way);
+  g_test_add_func ("/fences/coverage", test_coverage);
   g_test_add_func ("/fences/handshakes", test_handshakes);
   return g_test_run ();
 }
