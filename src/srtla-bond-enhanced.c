@@ -250,6 +250,7 @@ srtla_enhanced_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
         uplink->rtt.minimum);
   else
     srtla_fences_echo (bond, uplink, now);
+  srtla_bond_measure_detours (bond);
   srtla_bond_weigh (bond, uplink, now);
 }
 
@@ -569,6 +570,7 @@ srtla_enhanced_guard (SrtlaBond * bond, SrtlaTime now)
   }
   bond->pressed = pressed;
   bond->best_capacity = best;
+  srtla_bond_measure_detours (bond);
   srtla_enhanced_mend (bond, now);
   srtla_enhanced_drop_kept (bond, now);
 }

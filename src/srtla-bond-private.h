@@ -2,6 +2,7 @@
 /*
  * The bond's inside, shared by srtla-bond.c (outputs, uplinks, settings),
  * srtla-bond-time.c (what is due), srtla-bond-send.c (packets on their way out),
+ * srtla-bond-arrival.c (whether they arrive in time),
  * srtla-bond-receive.c (what comes back), srtla-bond-enhanced.c,
  * srtla-bond-fences.c, srtla-bond-loss.c and srtla-bond-queue.c (all modes but
  * classic), srtla-bond-books.c and srtla-bond-stats.c.
@@ -398,6 +399,11 @@ SrtlaTime srtla_bond_useful_until (const SrtlaBond *bond, guint caller,
  * that is in time; else NULL. */
 SrtlaUplink *srtla_bond_in_time (SrtlaBond *bond, const SrtlaItem *item,
     SrtlaUplink *meant);
+/* Returns: how much longer than on the nearest uplink at best a packet takes on that
+ * where it is least, µs; 0 if none delivers. */
+SrtlaTime srtla_bond_least_way (const SrtlaBond *bond);
+/* Takes how much further the way is by each uplink than by the nearest. */
+void srtla_bond_measure_detours (SrtlaBond *bond);
 /* Most that is believed of the way in front of a packet. */
 #define SRTLA_LONGEST_WAY (500 * SRTLA_MILLISECOND)
 /* Returns: TRUE if that need not be asked: there is time enough, or the uplink
@@ -408,7 +414,7 @@ srtla_bond_is_soon_enough (const SrtlaBond * bond, const SrtlaItem * item,
 {
   return item->expires > bond->now + (meant->delivery.filled
       || meant->bitrate_maximum != 0 ? SRTLA_LONGEST_WAY
-      : MIN (meant->delivery.queue, SRTLA_LONGEST_WAY));
+      : MIN (meant->delivery.queue, SRTLA_LONGEST_WAY)) + meant->detour;
 }
 
 /* Returns: whether a packet that leaves now, and is of use

@@ -72,144 +72,6 @@ judge (SrtlaBond * bond, SrtlaItem * item, gboolean droppable)
       : MIN (item->arrived + budget, item->expires);
 }
 
-/* ---- Whether it arrives in time ----------------------------------------- */
-
-/* Returns: whether it is known how much it carries: one that never was full, and
- * has no limit, may take any amount. */
-static inline gboolean
-is_measured (const SrtlaUplink * uplink)
-{
-  return uplink->delivery.filled || uplink->bitrate_maximum != 0;
-}
-
-/* Returns: how long the queue is that bytes in flight, µs at the uplink's rate,
- * must have made: what neither fills the path nor has left since the latest
- * acknowledgement of its own. 0 if the rate is only a guess. */
-static SrtlaTime
-queue_of (const SrtlaUplink * uplink, SrtlaTime in_flight, SrtlaTime now)
-{
-  const SrtlaDelivery *delivery = &uplink->delivery;
-  SrtlaTime gone;
-
-  if (!delivery->filled || delivery->n_samples == 0)
-    return 0;
-  gone = uplink->rtt.minimum + now - delivery->samples[(delivery->next_sample
-          + SRTLA_DELIVERY_SAMPLES - 1) % SRTLA_DELIVERY_SAMPLES].at;
-  return in_flight > gone ? in_flight - gone : 0;
-}
-
-/* Returns: whether nothing can stand in front of a packet there. */
-static inline gboolean
-is_idle (const SrtlaUplink * uplink, SrtlaTime now)
-{
-  return srtla_inflight_count (uplink->log) == 0
-      || now > uplink->sent_at + srtla_delivery_overdue (&uplink->rtt);
-}
-
-/* Returns: how much longer than at best a packet takes that leaves now on this
- * uplink: what stands in front of it, as the latest round trips tell or as what
- * is in flight does, which it cannot exceed; and its own time on the wire. */
-static SrtlaTime
-way_on (const SrtlaUplink * uplink, SrtlaTime now)
-{
-  guint64 capacity = uplink->delivery.capacity;
-  SrtlaTime in_flight, queue;
-
-  if (!is_measured (uplink))
-    return uplink->delivery.queue;
-  /* Its rate may be out of date, and only a packet can tell. */
-  if (is_idle (uplink, now))
-    return 0;
-  in_flight = srtla_inflight_bytes (uplink->log) * SRTLA_SECOND / capacity;
-  queue = MAX (uplink->delivery.queue, queue_of (uplink, in_flight, now));
-  return MIN (queue, in_flight) + SRTLA_MAX_DATAGRAM * SRTLA_SECOND / capacity;
-}
-
-static inline gboolean
-is_delivering (const SrtlaUplink * uplink)
-{
-  return uplink->state == SRTLA_UPLINK_UP && !uplink->stalled;
-}
-
-/* Returns: that of the uplink where it is least; 0 if none delivers. Handshakes
- * went the rest of the way, too, and both ends have made up for it. */
-static SrtlaTime
-way_of (const SrtlaBond * bond)
-{
-  SrtlaTime least = SRTLA_TIME_NONE;
-  guint i;
-
-  for (i = 0; i < bond->n_uplinks; i++) {
-    if (is_delivering (bond->order[i]))
-      least = MIN (least, way_on (bond->order[i], bond->now));
-  }
-  return least == SRTLA_TIME_NONE ? 0 : MIN (least, SRTLA_LONGEST_WAY);
-}
-
-static gboolean
-has_room (const SrtlaUplink * uplink, gboolean urgent, gsize size)
-{
-  return uplink->state == SRTLA_UPLINK_UP && !uplink->suspended
-      && !uplink->stalled && uplink->largest >= size
-      && srtla_uplink_room (uplink, urgent) >= size;
-}
-
-/* Returns: whether a packet arrives in time on this uplink. Usually that takes no
- * division. */
-static gboolean
-makes_it (const SrtlaBond * bond, const SrtlaUplink * uplink,
-    SrtlaTime expires)
-{
-  return (is_measured (uplink)
-      && (srtla_inflight_bytes (uplink->log) + SRTLA_MAX_DATAGRAM)
-      * SRTLA_SECOND < (expires - bond->now) * uplink->delivery.capacity)
-      || expires > bond->now + way_on (uplink, bond->now);
-}
-
-gboolean
-srtla_bond_is_still_useful (const SrtlaBond * bond, SrtlaTime expires)
-{
-  guint i;
-
-  if (expires <= bond->now)
-    return FALSE;
-  for (i = 0; i < bond->n_uplinks; i++) {
-    if (is_delivering (bond->order[i])
-        && makes_it (bond, bond->order[i], expires))
-      return TRUE;
-  }
-  return expires > bond->now + way_of (bond);
-}
-
-SrtlaUplink *
-srtla_bond_in_time (SrtlaBond * bond, const SrtlaItem * item,
-    SrtlaUplink * meant)
-{
-  SrtlaTime least = SRTLA_TIME_NONE;
-  SrtlaUplink *best = NULL;
-  guint i;
-
-  if (item->expires <= bond->now || !is_delivering (meant)
-      || makes_it (bond, meant, item->expires))
-    return meant;
-  for (i = 0; i < bond->n_uplinks; i++) {
-    SrtlaUplink *uplink = bond->order[i];
-
-    if (!has_room (uplink, item->priority == SRTLA_CLASS_HIGH,
-            item->packet.size) || way_on (uplink, bond->now) >= least)
-      continue;
-    best = uplink;
-    least = way_on (uplink, bond->now);
-  }
-  return best != NULL && makes_it (bond, best, item->expires) ? best : NULL;
-}
-
-gboolean
-srtla_bond_is_expired (const SrtlaBond * bond, const SrtlaOutput * output)
-{
-  return !srtla_bond_is_useful (bond, output->expires);
-}
-
 /* ---- In ---------------------------------------------------------------- */
 
 static void
@@ -270,7 +132,7 @@ drop_expired (SrtlaBond * bond)
 {
   SrtlaItem item;
 
-  srtla_pipeline_set_lead (bond->pipeline, way_of (bond));
+  srtla_pipeline_set_lead (bond->pipeline, srtla_bond_least_way (bond));
   while (srtla_pipeline_take_expired (bond->pipeline, bond->now, &item)) {
     srtla_bond_book_leave (bond, &item);
     if (!srtla_srt_is_retransmission (item.packet.data))
@@ -334,7 +196,8 @@ holds_up (const SrtlaBond * bond, const SrtlaItem * item)
   for (i = 0; i < bond->n_uplinks; i++) {
     const SrtlaUplink *uplink = bond->order[i];
 
-    if (uplink->names_all && has_room (uplink, FALSE, item->packet.size)
+    if (uplink->names_all && srtla_uplink_has_room (uplink, FALSE,
+            item->packet.size)
         && srtla_inflight_bytes (uplink->log) <= uplink->room / 2)
       return TRUE;
   }
@@ -379,7 +242,8 @@ srtla_bond_has_room_beside (const SrtlaBond * bond, guint slot, gsize size)
   if (srtla_bond_is_classic (bond) || srtla_bond_outputs_are_full (bond))
     return FALSE;
   for (i = 0; i < bond->n_uplinks; i++) {
-    if (bond->order[i]->slot != slot && has_room (bond->order[i], FALSE, size))
+    if (bond->order[i]->slot != slot
+        && srtla_uplink_has_room (bond->order[i], FALSE, size))
       return TRUE;
   }
   /* Rather a doubtful one than one that is down. */
@@ -406,7 +270,7 @@ send_ahead (SrtlaBond * bond, SrtlaClass priority)
       && srtla_pipeline_has_credit (bond->pipeline, priority));
   for (i = 0; !may_go && priority == SRTLA_CLASS_HIGH && i < bond->n_uplinks;
       i++)
-    may_go = has_room (bond->order[i], TRUE, next->packet.size);
+    may_go = srtla_uplink_has_room (bond->order[i], TRUE, next->packet.size);
   return may_go && send_next (bond, 1u << priority, SRTLA_MAX_DATAGRAM);
 }
 

@@ -245,6 +245,9 @@ receive_srt (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaKind kind,
       && srtla_replies_is_copy (bond->callers.slots[caller].replies, kind,
       data, size);
 
+  /* It tells the latency, which the first packet must go by. */
+  if (kind == SRTLA_KIND_SRT_HANDSHAKE && !srtla_bond_is_classic (bond))
+    srtla_bond_measure_detours (bond);
   if (kind == SRTLA_KIND_SRT_ACK) {
     if (now > bond->relayed_at + SRTLA_SECOND / 10)
       bond->relaying_since = now;

@@ -4,11 +4,20 @@
  * flight fill the smallest part of its weight, which is what it may have in
  * flight with its queue at the target, times its quality. The latest choice is
  * kept until another is better by a tenth: runs on one uplink cost less, and
- * reorder less. Uplinks that stalled rest while another can carry.
+ * reorder less. Uplinks that stalled rest while another can carry; so do those
+ * on which packets would be late while another has room.
  */
 #include "srtla-scheduler.h"
 
 #define DOUBTED    0.1
+
+/* What comes first, whatever the scores are. */
+typedef enum
+{
+  RANK_DELIVERS,
+  RANK_TOO_FAR,
+  RANK_STALLED,
+} Rank;
 
 /* Higher is better: room in bytes of weight for each byte in flight. What a
  * returning uplink may have in flight it gets: while others have all the
@@ -27,16 +36,19 @@ static guint
 enhanced_select (const SrtlaSchedulerView * view)
 {
   guint best = SRTLA_NO_UPLINK;
-  gboolean best_stalled = TRUE, braked = FALSE;
+  Rank best_rank = RANK_STALLED;
+  gboolean braked = FALSE;
   gdouble best_score = -1.0;
   guint i;
 
   for (i = 0; i < view->n_uplinks; i++) {
     const SrtlaUplink *uplink = view->uplinks[i];
+    Rank rank = uplink->stalled ? RANK_STALLED
+        : uplink->too_far ? RANK_TOO_FAR : RANK_DELIVERS;
     gdouble score;
 
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
-        || (uplink->stalled && !best_stalled)
+        || rank > best_rank
         || (view->narrow && uplink->largest < view->size))
       continue;
     /* Nothing is known of the room on a stalled one. */
@@ -50,14 +62,14 @@ enhanced_select (const SrtlaSchedulerView * view)
       score *= SRTLA_HYSTERESIS;
     if (view->now < uplink->doubted_until)
       score *= DOUBTED;
-    if (score <= best_score && uplink->stalled == best_stalled)
+    if (score <= best_score && rank == best_rank)
       continue;
     best = i;
     best_score = score;
-    best_stalled = uplink->stalled;
+    best_rank = rank;
   }
   /* Rather wait for one that delivers than take one that does not. */
-  return braked && best_stalled ? SRTLA_NO_UPLINK : best;
+  return braked && best_rank == RANK_STALLED ? SRTLA_NO_UPLINK : best;
 }
 
 /* ---- Many packets of one moment ----------------------------------------- */
@@ -76,7 +88,7 @@ enhanced_plan (const SrtlaSchedulerView * view, SrtlaPlan * plan)
     guint64 bytes = srtla_inflight_bytes (uplink->log);
 
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
-        || uplink->stalled || uplink->blocked)
+        || uplink->stalled || uplink->blocked || uplink->too_far)
       continue;
     if (uplink->ramp != 0 || view->now < uplink->doubted_until
         || uplink->bitrate_maximum != 0

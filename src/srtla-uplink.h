@@ -79,6 +79,9 @@ typedef struct
 
   /* All modes but classic. */
   SrtlaDelivery delivery;
+  SrtlaTime detour;             /* µs that its way is longer than the nearest
+                                 * uplink's, one way */
+  gboolean too_far;             /* by more than any caller's packets may take */
   SrtlaQuality quality;
   gdouble weight;               /* bytes it may have in flight × quality */
   gboolean stalled;             /* proof of delivery is overdue */
@@ -237,6 +240,15 @@ srtla_uplink_room (const SrtlaUplink * uplink, gboolean urgent)
     room = uplink->room - bytes;
   return urgent ? MAX (room, MIN (uplink->reserve / SRTLA_SECOND,
           uplink->room / 4)) : room;
+}
+
+/* Returns: whether it delivers, and takes a packet of `size` bytes now. */
+static inline gboolean
+srtla_uplink_has_room (const SrtlaUplink * uplink, gboolean urgent, gsize size)
+{
+  return uplink->state == SRTLA_UPLINK_UP && !uplink->suspended
+      && !uplink->stalled && uplink->largest >= size
+      && srtla_uplink_room (uplink, urgent) >= size;
 }
 
 /* An urgent packet of `size` bytes is about to go there. */

@@ -374,6 +374,65 @@ test_head_of_line (void)
   }
 }
 
+static void
+set_round_trip (World *world, guint uplink, SrtlaTime round_trip)
+{
+  SrtlaRtt *rtt = &world->bond->uplinks[uplink]->rtt;
+
+  srtla_rtt_reset (rtt);
+  srtla_rtt_sample (rtt, round_trip, world->now);
+}
+
+/* Where a packet would be late that would be in time by the nearest uplink, it
+ * goes only if no other takes it. */
+static void
+test_detour (void)
+{
+  static const struct
+  {
+    guint further, age;         /* ms: the second uplink, one way; the packets */
+    gboolean near_takes, some_far;
+    gboolean some_near;
+  } table[] = {
+    {10, 0, TRUE, TRUE, TRUE},
+    {LATENCY + 5, 0, TRUE, FALSE, TRUE},        /* never in time */
+    {LATENCY + 5, 0, FALSE, TRUE, FALSE},
+    {LATENCY / 2, 0, TRUE, TRUE, TRUE},
+    {LATENCY / 2, LATENCY * 6 / 10, TRUE, FALSE, TRUE}, /* not those */
+    {LATENCY / 2, LATENCY * 6 / 10, FALSE, TRUE, FALSE},
+  };
+  guint i, k;
+
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
+    World *world = world_new (2);
+    guint to[UPLINKS] = { 0, };
+
+    g_test_message ("row %u", i);
+    world->no_echoes = TRUE;
+    set_round_trip (world, 0, 2 * DELAY);
+    set_round_trip (world, 1, 2 * (DELAY + table[i].further
+            * SRTLA_MILLISECOND));
+    shake_hands (world);
+    push_media (world, 0, SIZE, FALSE);
+    push_control (world, 0, FALSE);
+    take (world);
+    if (table[i].further > LATENCY)
+      g_assert_cmpuint (world->sent[1].uplink, ==, 0);
+    world->n_sent = 0;
+    srtla_bond_uplink_blocked (world->bond, 0, !table[i].near_takes);
+    for (k = 0; k < 20; k++)
+      push_number (world, 0, world->next++, SIZE,
+          table[i].age * SRTLA_MILLISECOND, FALSE, FALSE);
+    take (world);
+    g_assert_cmpuint (world->n_sent, ==, 20);
+    for (k = 0; k < 20; k++)
+      to[world->sent[k].uplink]++;
+    g_assert_cmpuint (to[0] > 0, ==, table[i].some_near);
+    g_assert_cmpuint (to[1] > 0, ==, table[i].some_far);
+    world_free (world);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -385,5 +444,6 @@ main (int argc, char **argv)
   g_test_add_func ("/queue-arrival/slowest", test_slowest);
   g_test_add_func ("/queue-arrival/idle", test_idle);
   g_test_add_func ("/queue-arrival/head-of-line", test_head_of_line);
+  g_test_add_func ("/queue-arrival/detour", test_detour);
   return g_test_run ();
 }
