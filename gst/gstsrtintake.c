@@ -186,15 +186,22 @@ gst_srt_intake_set_flushing (GstSrtIntake * intake, gboolean flushing)
   gst_poll_set_flushing (intake->pause, flushing);
 }
 
+/* Returns: whether packets come so far apart that the next one is hardly there. */
+static gboolean
+is_slow (const GstSrtIntake * intake, gint64 coalesce_time)
+{
+  return intake->gather && intake->interval >= coalesce_time;
+}
+
 /* As network cards moderate their interrupts. Not after a full batch: more may
- * wait; nor where the next packet will hardly come so soon: then it would be one
- * wake-up more. Returns: FALSE if it is flushing. */
+ * wait; nor where packets come slowly: then it would be one wake-up more.
+ * Returns: FALSE if it is flushing. */
 static gboolean
 gather (GstSrtIntake * intake, gint64 coalesce_time)
 {
   gint64 left;
 
-  if (!intake->gather || intake->interval >= coalesce_time)
+  if (!intake->gather || is_slow (intake, coalesce_time))
     return TRUE;
   left = coalesce_time + intake->received_at - g_get_monotonic_time ();
   return left <= 0
@@ -216,21 +223,23 @@ note_interval (GstSrtIntake * intake, gint64 now, gint n, gint64 coalesce_time)
 gint
 gst_srt_intake_receive (GstSrtIntake * intake, gint64 coalesce_time)
 {
+  gboolean wait = is_slow (intake, coalesce_time);
   gint n, error_number;
 
   fill_places (intake);
   if (!gather (intake, coalesce_time))
     return 0;
   for (;;) {
+    if (wait && gst_poll_wait (intake->poll, GST_CLOCK_TIME_NONE) < 0
+        && errno == EBUSY)
+      return 0;
+    wait = TRUE;
     n = gst_srtla_socket_receive (intake->poll_fd.fd, intake->messages, BATCH,
         &error_number);
     if (n > 0)
       break;
     if (n < 0 && error_number != EAGAIN && error_number != EINTR)
       return -error_number;
-    if (gst_poll_wait (intake->poll, GST_CLOCK_TIME_NONE) < 0
-        && errno == EBUSY)
-      return 0;
   }
   note_interval (intake, g_get_monotonic_time (), n, coalesce_time);
   intake->gather = n < BATCH;

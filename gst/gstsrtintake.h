@@ -32,8 +32,9 @@ void gst_srt_intake_stop (GstSrtIntake * intake);
 void gst_srt_intake_set_flushing (GstSrtIntake * intake, gboolean flushing);
 
 /* Waits for datagrams; if the latest batch was not a full one lets them gather
- * until `coalesce_time` (µs) after it, unless they come further apart. Returns: how many came, all of which must
- * be taken then; 0 while it is flushing; or an error's number, negative. */
+ * until `coalesce_time` (µs) after it, unless they come further apart. Returns:
+ * how many came, all of which must be taken then; 0 while it is flushing; or an
+ * error's number, negative. */
 gint gst_srt_intake_receive (GstSrtIntake * intake, gint64 coalesce_time);
 /* Takes all n. time: their timestamp. */
 GstBufferList *gst_srt_intake_take_list (GstSrtIntake * intake, guint n,

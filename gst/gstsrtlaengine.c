@@ -362,10 +362,10 @@ push_packet (GstSrtlaEngine * engine, GstSrtlaIngress * ingress,
   gst_srtla_packet_unref (engine->pool, packet.owner);
 }
 
-/* Takes packets from the pads in turn; *served becomes TRUE if there are any.
+/* Takes packets from the pads in turn; *packets becomes how many there were.
  * Returns: whether there may be more. */
 static gboolean
-push (GstSrtlaEngine * engine, SrtlaTime now, gboolean * served)
+push (GstSrtlaEngine * engine, SrtlaTime now, guint * packets)
 {
   GPtrArray *ingresses = engine->flows.ingresses;
   GstSrtlaArrival arrivals[INGRESS_BATCH];
@@ -389,7 +389,7 @@ push (GstSrtlaEngine * engine, SrtlaTime now, gboolean * served)
       more = more || n == INGRESS_BATCH;
     }
   } while (more && total < most);
-  *served = *served || total > 0;
+  *packets = total;
   return more;
 }
 
@@ -434,16 +434,15 @@ check_timers (GstSrtlaEngine * engine, SrtlaTime now)
 
 gboolean
 gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now,
-    gboolean * served)
+    guint * packets)
 {
   gboolean more = FALSE;
 
   if (ready)
     more = receive (engine, now);
-  *served = ready;
   gst_srtla_links_transmit (engine->links, now);        /* what was left over */
   srtla_bond_tick (engine->bond, now);
-  more = push (engine, now, served) || more;
+  more = push (engine, now, packets) || more;
   gst_srtla_links_update (engine->links, now);
   take_outputs (engine, now);
   srtla_bond_tick (engine->bond, now);
@@ -469,15 +468,16 @@ awaited (const GstSrtlaEngine * engine)
 }
 
 gboolean
-gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now)
+gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now,
+    guint * packets)
 {
   guint before = awaited (engine);
-  gboolean served = FALSE, more = FALSE;
+  gboolean more = FALSE;
 
   if (ready)
     more = receive (engine, now);
   srtla_bond_tick (engine->bond, now);
-  more = push (engine, now, &served) || more;
+  more = push (engine, now, packets) || more;
   send_outputs (engine, now);
   gst_srtla_links_take_events (engine->links, now);
   return more || awaited (engine) != before;

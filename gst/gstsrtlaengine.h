@@ -49,14 +49,14 @@ void gst_srtla_engine_set_src_pad (GstSrtlaEngine * engine,
 void gst_srtla_engine_drain (GstSrtlaEngine * engine, guint number,
     SrtlaTime now);
 
-/* ready: sockets have something. *served becomes whether packets or datagrams
- * came in. Returns: whether there is more to do at once. */
+/* ready: sockets have something. *packets becomes how many the pads had.
+ * Returns: whether there is more to do at once. */
 gboolean gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready,
-    SrtlaTime now, gboolean * served);
+    SrtlaTime now, guint * packets);
 /* The part of a turn that takes in and sends: for a thread that brings packets
  * while the loop sleeps. Returns: whether the loop must look at the rest. */
 gboolean gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean ready,
-    SrtlaTime now);
+    SrtlaTime now, guint * packets);
 /* Returns: whether packets came in since. From the loop, before it sleeps. */
 gboolean gst_srtla_engine_has_input (GstSrtlaEngine * engine);
 /* Returns: whether packets wait for room on the uplinks. */

@@ -2,12 +2,15 @@
 #include "gstsrtlaloop.h"
 
 #include "gstsrtladebug.h"
+#include "gstsrtlagather.h"
 #include "gstsrtlamailbox.h"
 #include "gstsrtlathread.h"
 
 /* µs between copies of the numbers while there is traffic. */
 #define PUBLISH_INTERVAL (100 * SRTLA_MILLISECOND)
-/* While others take its turns the task sleeps so many times longer. */
+/* While others take its turns the task sleeps so many times longer, at first and
+ * at most. */
+#define DOZE_FIRST 4
 #define DOZE_MAX 8
 /* Of what others send, the sockets are looked at after so many times
  * coalesce-time. */
@@ -47,6 +50,7 @@ struct _GstSrtlaLoop
   SrtlaTime wakes_at;           /* the task, by itself */
   SrtlaTime helped_at;          /* by others, last */
   SrtlaTime looked_at;          /* the sockets, last */
+  GstSrtlaGather gather;        /* of all that left, whoever took it */
   gint asleep_in;               /* what `sleeping` is while nobody helps */
   GstSrtlaEngine *engine;
   GstSrtlaStats scratch;
@@ -122,24 +126,29 @@ look_at_sockets (GstSrtlaLoop * loop, SrtlaTime now)
 /* With the turn's lock, in the task's stead. Returns: whether the task must
  * wake up. */
 static gboolean
-help (GstSrtlaLoop * loop)
+help (GstSrtlaLoop * loop, SrtlaTime now)
 {
-  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
   gboolean ready = loop->asleep_in != ASLEEP && look_at_sockets (loop, now);
-  gboolean wake = gst_srtla_engine_help (loop->engine, ready, now);
+  guint packets;
+  gboolean wake = gst_srtla_engine_help (loop->engine, ready, now, &packets);
 
+  gst_srtla_gather_note (&loop->gather, packets, now,
+      loop->orders.coalesce_time);
   loop->helped_at = now;
   loop->fresh = TRUE;
   return wake || gst_srtla_engine_deadline (loop->engine) < loop->wakes_at;
 }
 
 void
-gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean urgent)
+gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean batch, gboolean urgent)
 {
   gint was = g_atomic_int_get (&loop->sleeping);
+  SrtlaTime now;
   gboolean wake;
 
   if (was == AWAKE || was == HELPED || g_atomic_int_get (&loop->realtime)
+      || (was == PAUSING && !batch && !urgent
+          && gst_srtla_gather_is_often (&loop->gather))
       || !g_atomic_int_compare_and_exchange (&loop->sleeping, was, HELPED)) {
     gst_srtla_loop_wake (loop, urgent);
     return;
@@ -153,7 +162,9 @@ gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean urgent)
     return;
   }
   /* Until the lock was ours the task may have gone on: that does no harm. */
-  wake = help (loop);
+  now = (SrtlaTime) g_get_monotonic_time ();
+  wake = (!batch && !urgent && gst_srtla_gather_may_wait (&loop->gather, now,
+          loop->orders.coalesce_time)) || help (loop, now);
   g_atomic_int_set (&loop->sleeping, loop->asleep_in);
   /* Who came meanwhile found nobody to wake. */
   wake = wake || g_atomic_int_get (&loop->attention)
@@ -261,6 +272,7 @@ gst_srtla_loop_start (GstSrtlaLoop * loop,
   loop->publish_at = loop->now;
   g_atomic_int_set (&loop->sleeping, AWAKE);
   loop->helped_at = 0;
+  gst_srtla_gather_init (&loop->gather);
   loop->served = FALSE;
   g_atomic_int_set (&loop->attention, TRUE);
   loop->more = TRUE;
@@ -370,26 +382,50 @@ loop_doze (GstSrtlaLoop * loop, gint state, SrtlaTime now, SrtlaTime until)
   return result >= 0;
 }
 
+/* Returns: whether others take the packets, and look after the sockets. */
+static gboolean
+is_relieved (const GstSrtlaLoop * loop)
+{
+  return loop->helped_at >= loop->gather.left_at
+      && loop->now < loop->helped_at + DOZE_MAX * loop->orders.coalesce_time;
+}
+
 /* Having served one batch, the loop lets the next one gather, as network cards
  * moderate their interrupts. Not for longer than `coalesce_time` after the last
  * turn began, nor while a queue is filling, nor while packets wait for room on
- * the uplinks: what comes may be more urgent. If others took turns meanwhile,
- * which look after the sockets as well, they are left to it. */
+ * the uplinks: what comes may be more urgent. While others take turns, which look
+ * after the sockets as well, they are left to it, until a packet comes so soon
+ * after theirs that it is left to gather. */
 static void
-loop_pause (GstSrtlaLoop * loop)
+loop_pause (GstSrtlaLoop * loop, gint state, SrtlaTime since)
 {
-  SrtlaTime now = (SrtlaTime) g_get_monotonic_time ();
-  SrtlaTime since = loop->now, span = loop->orders.coalesce_time, until;
-  gint state = PAUSING;
+  SrtlaTime now = (SrtlaTime) g_get_monotonic_time (), until;
+  guint span = state == PAUSING ? 1 : DOZE_FIRST;       /* coalesce-times */
+  gboolean input;
 
-  while (!gst_srtla_engine_is_waiting (loop->engine)) {
-    until = MIN (since + span, due_at (loop));
-    if (now >= until || !loop_doze (loop, state, now, until)
-        || loop->helped_at < since)
+  while (!gst_srtla_engine_is_waiting (loop->engine)
+      && !g_atomic_int_get (&loop->attention)) {
+    until = MIN (since + span * loop->orders.coalesce_time, due_at (loop));
+    if (now >= until)
       return;
-    since = now = loop->now;
-    span = MIN (2 * span, DOZE_MAX * loop->orders.coalesce_time);
-    state = DOZING;
+    if (loop_doze (loop, state, now, until)) {
+      if (loop->helped_at < since)
+        return;
+      since = now = loop->now;
+      span = MIN (2 * span, DOZE_MAX);
+      state = DOZING;
+    } else {
+      input = gst_srtla_engine_has_input (loop->engine);
+      if (state == PAUSING
+          || (input && !gst_srtla_gather_is_often (&loop->gather)))
+        return;
+      since = loop->gather.left_at;
+      now = (SrtlaTime) g_get_monotonic_time ();
+      if (input) {
+        span = 1;
+        state = PAUSING;
+      }
+    }
   }
 }
 
@@ -418,8 +454,12 @@ loop_wait (GstSrtlaLoop * loop)
   GstClockTime wait;
   gint result = 0;
 
-  if (loop->orders.coalesce_time > 0 && !loop->more && loop->served)
-    loop_pause (loop);
+  if (loop->orders.coalesce_time > 0 && !loop->more) {
+    if (is_relieved (loop))
+      loop_pause (loop, DOZING, loop->now);
+    else if (loop->served)
+      loop_pause (loop, PAUSING, loop->now);
+  }
   wait = loop->more ? 0 : timeout (loop);
   if (wait > 0 && loop->orders.spin_time > 0)
     result = loop_spin (loop, wait);
@@ -436,9 +476,14 @@ loop_wait (GstSrtlaLoop * loop)
         wait);
   }
   g_atomic_int_set (&loop->sleeping, AWAKE);
-  loop->ready = result != 0;
+  if (result < 0 && gst_srtla_gather_is_often (&loop->gather)) {
+    gst_poll_set_flushing (loop->poll, FALSE);
+    loop_pause (loop, PAUSING, loop->gather.left_at);
+    result = gst_poll_wait (loop->poll, 0);
+  }
   if (result < 0)
     gst_poll_set_flushing (loop->poll, FALSE);
+  loop->ready = result != 0;
 }
 
 static void
@@ -457,13 +502,17 @@ static void
 loop_turn (gpointer data)
 {
   GstSrtlaLoop *loop = data;
+  guint packets;
 
   g_mutex_lock (&loop->turn_lock);
   loop_wait (loop);
   loop->now = loop->looked_at = (SrtlaTime) g_get_monotonic_time ();
   take_commands (loop);
   loop->more = gst_srtla_engine_turn (loop->engine, loop->ready, loop->now,
-      &loop->served);
+      &packets);
+  gst_srtla_gather_note (&loop->gather, packets, loop->now,
+      loop->orders.coalesce_time);
+  loop->served = loop->ready || packets > 0;
   loop->fresh = loop->fresh || loop->ready || loop->more;
   if (loop->fresh && loop->now >= loop->publish_at)
     publish (loop, TRUE);

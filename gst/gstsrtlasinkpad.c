@@ -84,7 +84,7 @@ sink_pad_chain (GstPad * pad, GstObject * parent, GstBuffer * buffer)
     look_again (self);
   if (!gst_srtla_ingress_push (self->ingress, buffer, &urgent))
     return GST_FLOW_FLUSHING;
-  gst_srtla_loop_wake (self->loop, urgent);
+  gst_srtla_loop_serve (self->loop, FALSE, urgent);
   return GST_FLOW_OK;
 }
 
@@ -99,7 +99,7 @@ sink_pad_chain_list (GstPad * pad, GstObject * parent, GstBufferList * list)
     look_again (self);
   if (!gst_srtla_ingress_push_list (self->ingress, list, &urgent))
     return GST_FLOW_FLUSHING;
-  gst_srtla_loop_serve (self->loop, urgent);
+  gst_srtla_loop_serve (self->loop, TRUE, urgent);
   return GST_FLOW_OK;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * coalesce-time: what comes right after a batch waits for more, but not what is
- * urgent, not what fills the queue, nor what its own thread can send. The time
- * is set so long that it shows, whatever the machine does beside.
+ * coalesce-time: where packets come often they wait for more, but not what is
+ * urgent, not what fills the queue, nor what came as a list; where they come now
+ * and then their own thread sends them. The time is set so long that it shows,
+ * whatever the machine does beside.
  */
 #include "element-testing.h"
 
@@ -10,7 +11,7 @@
 #define DOZE (20 * 1000)        /* µs: the loop dozes for twice that first */
 #define ROUNDS 7
 #define DOZES 15
-/* As many as the queue need not wait with. */
+/* As many as the queue need not wait with, and more than is often. */
 #define MANY 128u
 
 typedef struct
@@ -101,9 +102,9 @@ compare (const void *a, const void *b)
 }
 
 /* Returns: the median of the µs that packets took which came right after
- * another left. */
+ * others left. */
 static gint64
-time_after_batch (Stream *stream, Push before, Push push)
+time_after (Stream *stream, Push before, Push push)
 {
   gint64 times[ROUNDS];
   guint i;
@@ -126,8 +127,18 @@ test_gathers (Fixture *fixture, gconstpointer data)
 
   (void) data;
   stream_start (&stream, fixture);
-  g_assert_cmpint (time_after_batch (&stream, push_one, push_one), >,
+  g_assert_cmpint (time_after (&stream, push_many, push_one), >,
       COALESCE / 2);
+}
+
+static void
+test_now_and_then (Fixture *fixture, gconstpointer data)
+{
+  Stream stream;
+
+  (void) data;
+  stream_start (&stream, fixture);
+  g_assert_cmpint (time_after (&stream, push_one, push_one), <, COALESCE / 2);
 }
 
 static void
@@ -136,12 +147,12 @@ test_goes (Fixture *fixture, gconstpointer push)
   Stream stream;
 
   stream_start (&stream, fixture);
-  g_assert_cmpint (time_after_batch (&stream, push_one, *(const Push *) push),
+  g_assert_cmpint (time_after (&stream, push_many, *(const Push *) push),
       <, COALESCE / 2);
 }
 
-/* While others send what they bring, it sleeps longer; not if a packet comes
- * whose thread does not send. */
+/* While others send what they bring, the loop sleeps longer; what comes then
+ * does not wait for it. */
 static void
 test_dozes (Fixture *fixture, gconstpointer data)
 {
@@ -174,6 +185,7 @@ add_tests (void)
   fixture_add_test ("/coalesce/gathers", test_gathers);
   if (g_getenv ("SRTLA_TEST_SLOW") != NULL)
     return;
+  fixture_add_test ("/coalesce/now-and-then", test_now_and_then);
   g_test_add ("/coalesce/urgent", Fixture, &control, fixture_set_up, test_goes,
       fixture_tear_down);
   g_test_add ("/coalesce/filling", Fixture, &many, fixture_set_up, test_goes,
