@@ -393,8 +393,8 @@ gst_srtla_sink_class_init_properties (GObjectClass * klass)
       "packets that are still to be sent", 0, INTERVAL_MAX,
       DEFAULT_DRAIN_TIMEOUT, playing);
   properties[PROP_COALESCE_TIME] = g_param_spec_uint ("coalesce-time",
-      "Coalesce time", "Microseconds that packets may wait for more after a "
-      "batch was sent: fewer wake-ups cost less (0 = none)", 0,
+      "Coalesce time", "Microseconds that packets may wait for more after others "
+      "were sent, where they come often: fewer wake-ups cost less (0 = none)", 0,
       GST_SRTLA_COALESCE_MAX, GST_SRTLA_DEFAULT_COALESCE, playing);
   properties[PROP_QUEUE_TARGET] = g_param_spec_uint ("queue-target",
       "Queue target", "Milliseconds of queue that an uplink may have in front "
