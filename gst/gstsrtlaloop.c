@@ -57,7 +57,8 @@ struct _GstSrtlaLoop
   GstSrtlaOrders orders;        /* taken last */
   gboolean more;                /* to do, at once */
   gboolean ready;               /* sockets have something */
-  gboolean served;              /* the last turn had something to do */
+  SrtlaTime served_at;          /* the task had something to do, last… */
+  gboolean served_often;        /* …and not long before that as well */
   SrtlaTime now, publish_at;
   gboolean fresh;               /* something happened since the last copy */
 };
@@ -273,7 +274,8 @@ gst_srtla_loop_start (GstSrtlaLoop * loop,
   g_atomic_int_set (&loop->sleeping, AWAKE);
   loop->helped_at = 0;
   gst_srtla_gather_init (&loop->gather);
-  loop->served = FALSE;
+  loop->served_at = 0;
+  loop->served_often = FALSE;
   g_atomic_int_set (&loop->attention, TRUE);
   loop->more = TRUE;
   loop->ready = FALSE;
@@ -457,7 +459,7 @@ loop_wait (GstSrtlaLoop * loop)
   if (loop->orders.coalesce_time > 0 && !loop->more) {
     if (is_relieved (loop))
       loop_pause (loop, DOZING, loop->now);
-    else if (loop->served)
+    else if (loop->served_often)
       loop_pause (loop, PAUSING, loop->now);
   }
   wait = loop->more ? 0 : timeout (loop);
@@ -498,6 +500,19 @@ take_commands (GstSrtlaLoop * loop)
   loop->fresh = TRUE;
 }
 
+/* Where turns with something to do come further apart than coalesce-time, a pause
+ * after each would be one more wake-up. */
+static void
+note_service (GstSrtlaLoop * loop, guint packets)
+{
+  gboolean served = loop->ready || packets > 0;
+
+  loop->served_often = served && (gst_srtla_gather_is_often (&loop->gather)
+      || loop->now < loop->served_at + loop->orders.coalesce_time);
+  if (served)
+    loop->served_at = loop->now;
+}
+
 static void
 loop_turn (gpointer data)
 {
@@ -512,7 +527,7 @@ loop_turn (gpointer data)
       &packets);
   gst_srtla_gather_note (&loop->gather, packets, loop->now,
       loop->orders.coalesce_time);
-  loop->served = loop->ready || packets > 0;
+  note_service (loop, packets);
   loop->fresh = loop->fresh || loop->ready || loop->more;
   if (loop->fresh && loop->now >= loop->publish_at)
     publish (loop, TRUE);
