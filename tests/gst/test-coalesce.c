@@ -5,12 +5,22 @@
  * and then their own thread sends them. The time is set so long that it shows,
  * whatever the machine does beside.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1           /* sendmmsg */
+#endif
+#include <gmodule.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include "element-testing.h"
 
 #define COALESCE (100 * 1000)   /* µs, the most there is */
 #define DOZE (20 * 1000)        /* µs: the loop dozes for twice that first */
 #define ROUNDS 7
 #define DOZES 15
+/* Packets one by one, fewer than is often. */
+#define OWN 20
 /* As many as the queue need not wait with, and more than is often. */
 #define MANY 128u
 
@@ -23,6 +33,18 @@ typedef struct
 
 /* Returns: how many packets it pushed. */
 typedef guint (*Push) (Stream *stream);
+
+static gpointer pusher;         /* atomic: a thread, or NULL */
+static gint sent_by_pusher;     /* atomic: calls */
+
+/* Before the C library's. */
+G_MODULE_EXPORT int
+sendmmsg (int fd, struct mmsghdr *messages, unsigned int n, int flags)
+{
+  if (g_atomic_pointer_get (&pusher) == g_thread_self ())
+    g_atomic_int_inc (&sent_by_pusher);
+  return (int) syscall (SYS_sendmmsg, fd, messages, n, flags);
+}
 
 static guint
 push_one (Stream *stream)
@@ -151,6 +173,26 @@ test_goes (Fixture *fixture, gconstpointer push)
       <, COALESCE / 2);
 }
 
+/* No other thread is woken for a packet, unless it is awake. */
+static void
+test_own_thread (Fixture *fixture, gconstpointer data)
+{
+  Stream stream;
+  guint i;
+
+  (void) data;
+  stream_start (&stream, fixture);
+  g_object_set (fixture->element, "coalesce-time", COALESCE, NULL);
+  pass (&stream, push_one);
+  g_atomic_int_set (&sent_by_pusher, 0);
+  g_atomic_pointer_set (&pusher, g_thread_self ());
+  for (i = 0; i < OWN; i++)
+    pass (&stream, push_one);
+  g_atomic_pointer_set (&pusher, NULL);
+  g_test_message ("%d of %d", g_atomic_int_get (&sent_by_pusher), OWN);
+  g_assert_cmpint (g_atomic_int_get (&sent_by_pusher), >, OWN / 2);
+}
+
 /* While others send what they bring, the loop sleeps longer; what comes then
  * does not wait for it. */
 static void
@@ -183,6 +225,7 @@ add_tests (void)
       setting = push_after_setting;
 
   fixture_add_test ("/coalesce/gathers", test_gathers);
+  fixture_add_test ("/coalesce/own-thread", test_own_thread);
   if (g_getenv ("SRTLA_TEST_SLOW") != NULL)
     return;
   fixture_add_test ("/coalesce/now-and-then", test_now_and_then);
