@@ -227,8 +227,7 @@ gst_srtla_link_open (GstSrtlaLink * link, GInetAddress * receiver, guint port,
   link->backlog = 0;
   link->send_buffer = 0;
   link->mtu_at = 0;
-  link->opened_at = now;
-  link->answered = FALSE;
+  link->heard_at = now;
   srtla_bond_uplink_opened (link->shared->bond, link->slot, now);
 }
 
@@ -303,7 +302,7 @@ gst_srtla_link_receive (GstSrtlaLink * link, GstSrtlaMessage * messages,
     received = gst_srtla_socket_receive (link->poll_fd.fd, messages, n,
         &error_number);
     if (received > 0) {
-      link->answered = TRUE;
+      link->heard_at = now;
       link->family_patience = GST_SRTLA_FAMILY_MIN;
       if (link->refused_at != 0) {
         link->refused_at = 0;

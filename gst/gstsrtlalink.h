@@ -92,8 +92,7 @@ typedef struct
   SrtlaTime backoff;            /* until the next attempt after that */
   SrtlaTime error_since;        /* nothing but errors; 0 = none */
   SrtlaTime refused_at;         /* ECONNREFUSED since it last heard; 0 = not */
-  SrtlaTime opened_at;
-  gboolean answered;            /* anything came since then */
+  SrtlaTime heard_at;           /* when anything came, or it was opened since */
   SrtlaTime family_patience;    /* so long without, until the other family */
 
   SrtlaUplinkState core_state;

@@ -245,15 +245,16 @@ other_family (GstSrtlaLink * link)
 }
 
 /* Returns: when the link shall try the receiver's address of the other family:
- * it hears nothing while others do. NONE: not as things are. */
+ * it hears nothing, or nothing any more, while others do. NONE: not as things
+ * are. */
 static SrtlaTime
 other_family_at (GstSrtlaLinks * links, GstSrtlaLink * link)
 {
-  if (link->socket == NULL || link->answered || links->up == 0
-      || link->spec.address != NULL
+  if (link->socket == NULL || link->core_state == SRTLA_UPLINK_UP
+      || links->up == 0 || link->spec.address != NULL
       || gst_srtla_target_get (links->target, other_family (link)) == NULL)
     return SRTLA_TIME_NONE;
-  return link->opened_at + link->family_patience;
+  return link->heard_at + link->family_patience;
 }
 
 static void
