@@ -145,11 +145,14 @@ srt_meter_run_caller (gpointer data)
 
   while (!g_atomic_int_get (&meter->stop_calling)) {
     SRTSOCKET socket = call (meter);
+    guint64 first;
 
     if (socket == SRT_INVALID_SOCK)
       continue;
     g_mutex_lock (&meter->lock);
     meter->totals.connections++;
+    first = meter->messages->len;
+    g_array_append_val (meter->starts, first);
     g_mutex_unlock (&meter->lock);
     send_messages (meter, socket);
     /* What is lost now may still be sent again. */

@@ -16,12 +16,13 @@ add_listening (SrtMeterTotals *totals, const SRT_TRACEBSTATS *stats)
   totals->dropped += (guint64) stats->pktRcvDropTotal;
 }
 
-/* Looks at a message that came. */
-static void
+/* Looks at a message that came. Returns: whether some before it did not. */
+static gboolean
 judge (SrtMeter *meter, const guint8 *bytes, gsize size)
 {
   guint64 number = size >= 8 ? GST_READ_UINT64_BE (bytes) : 0;
   guint8 expected[E2E_MESSAGE];
+  gboolean skipped = FALSE;
 
   e2e_make_message (meter->settings.seed, number, expected);
   g_mutex_lock (&meter->lock);
@@ -37,8 +38,11 @@ judge (SrtMeter *meter, const guint8 *bytes, gsize size)
           " came twice", number);
     message->received_at = g_get_monotonic_time ();
     meter->received++;
+    skipped = number != meter->next;
+    meter->next = number + 1;
   }
   g_mutex_unlock (&meter->lock);
+  return skipped;
 }
 
 static void
@@ -118,8 +122,10 @@ read_messages (SrtMeter *meter)
   int size;
 
   while ((size = srt_recvmsg (meter->connection, bytes, sizeof bytes)) > 0) {
-    judge (meter, (const guint8 *) bytes, (gsize) size);
-    if (meter->received % STATS_MESSAGES == 0)
+    /* A connection that breaks tells no more: what was skipped is counted at
+     * once. */
+    if (judge (meter, (const guint8 *) bytes, (gsize) size)
+        || meter->received % STATS_MESSAGES == 0)
       note_listening (meter, meter->connection);
   }
   if (srt_getlasterror (NULL) != SRT_EASYNCRCV)

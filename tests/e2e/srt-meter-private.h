@@ -38,7 +38,10 @@ struct _SrtMeter
   GMutex lock;                  /* for what follows */
   GPtrArray *others;            /* meters that this one listens for as well */
   GArray *messages;             /* of SrtMeterMessage, by number */
+  GArray *starts;               /* of guint64: the first message of each
+                                 * connection */
   guint64 received;
+  guint64 next;                 /* after the latest that was received */
   gint64 lateness;              /* µs */
   gchar *complaint;             /* NULL: all was right so far */
   SrtMeterTotals totals;        /* of the connections that ended */

@@ -26,6 +26,7 @@ srt_meter_start (const SrtMeterSettings *settings)
       sizeof (SrtMeterMessage), room);
   /* Pages that were not written to are no memory yet. */
   memset (meter->messages->data, 1, room * sizeof (SrtMeterMessage));
+  meter->starts = g_array_new (FALSE, FALSE, sizeof (guint64));
   meter->connection = SRT_INVALID_SOCK;
   meter->others = g_ptr_array_new ();
   if (settings->listened_for_by != NULL) {
@@ -64,6 +65,7 @@ void
 srt_meter_free (SrtMeter *meter)
 {
   g_array_free (meter->messages, TRUE);
+  g_array_free (meter->starts, TRUE);
   g_ptr_array_free (meter->others, TRUE);
   g_mutex_clear (&meter->lock);
   g_free (meter->complaint);
@@ -166,6 +168,40 @@ srt_meter_get_totals (SrtMeter *meter, SrtMeterTotals *totals)
 {
   g_mutex_lock (&meter->lock);
   *totals = meter->totals;
+  g_mutex_unlock (&meter->lock);
+}
+
+/* One connection's messages, from one number to another. */
+static void
+add_losses (SrtMeter *meter, guint64 from, guint64 to, SrtMeterLosses *losses)
+{
+  gboolean came = FALSE;
+  guint64 i;
+
+  for (i = to; i-- > from;) {
+    SrtMeterMessage *message = srt_meter_message (meter, i);
+
+    if (message->received_at != 0)
+      came = TRUE;
+    else if (message->sent_at != 0)
+      ++*(came ? &losses->skipped : &losses->cut_off);
+  }
+}
+
+void
+srt_meter_get_losses (SrtMeter *meter, SrtMeterLosses *losses)
+{
+  guint64 from, to;
+  guint i;
+
+  memset (losses, 0, sizeof *losses);
+  g_mutex_lock (&meter->lock);
+  for (i = 0; i < meter->starts->len; i++) {
+    from = g_array_index (meter->starts, guint64, i);
+    to = i + 1 < meter->starts->len
+        ? g_array_index (meter->starts, guint64, i + 1) : meter->messages->len;
+    add_losses (meter, from, to, losses);
+  }
   g_mutex_unlock (&meter->lock);
 }
 

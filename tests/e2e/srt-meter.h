@@ -43,6 +43,14 @@ typedef struct
   guint connections;
 } SrtMeterTotals;
 
+/* Messages that were sent and did not come, by what became of them. */
+typedef struct
+{
+  guint64 skipped;              /* later ones of the same connection came: the
+                                 * listener gave them up */
+  guint64 cut_off;              /* none came: it broke before they could */
+} SrtMeterLosses;
+
 /* Listens, calls and sends until it is told to stop, each from a thread of its
  * own. Both use libsrt as it comes, but for the latency. */
 SrtMeter *srt_meter_start (const SrtMeterSettings *settings);
@@ -78,6 +86,7 @@ gint64 srt_meter_longest_gap (SrtMeter *meter, gint64 from, gint64 to);
 
 /* After srt_meter_stop(). */
 void srt_meter_get_totals (SrtMeter *meter, SrtMeterTotals *totals);
+void srt_meter_get_losses (SrtMeter *meter, SrtMeterLosses *losses);
 /* Returns: the longest that a message was sent late, µs: how busy the machine
  * was. */
 gint64 srt_meter_lateness (SrtMeter *meter);

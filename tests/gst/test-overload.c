@@ -7,8 +7,8 @@
  *   meson test -C build/main --suite element overload -v
  */
 #include "flow-testing.h"
+#include "sleeper.h"
 #include "srtla-classifier.h"
-#include "srtla-histogram.h"
 
 #define LIMIT limit ()          /* bits/s of each of two uplinks */
 #define WARM_UP G_USEC_PER_SEC
@@ -16,9 +16,6 @@
 #define PACE 1000               /* µs between bursts, as a source has them */
 #define LATEST 3000             /* µs that urgent packets may wait, p99 */
 #define ATTEMPTS 3
-/* µs that a thread which only sleeps may wake up late, p99: else the machine is
- * too busy to tell anything. */
-#define CALM 1000
 
 /* Sanitizers and valgrind leave no time to keep. */
 static gboolean
@@ -61,47 +58,6 @@ offer_until (Overload *overload, gint64 until)
     overload->next = MAX (overload->next + PACE, now);
     g_usleep ((gulong) MAX (overload->next - g_get_monotonic_time (), 0));
   }
-}
-
-/* ---- What the machine can do -------------------------------------------- */
-
-/* A thread that is due each millisecond, and does nothing. */
-typedef struct
-{
-  GThread *thread;
-  gint over;                    /* atomic */
-  SrtlaHistogram late;          /* µs, of each time that it was due */
-} Sleeper;
-
-static gpointer
-sleeper_main (gpointer data)
-{
-  Sleeper *sleeper = data;
-  gint64 due = g_get_monotonic_time () + PACE, now;
-
-  while (!g_atomic_int_get (&sleeper->over)) {
-    g_usleep ((gulong) MAX (due - g_get_monotonic_time (), 1));
-    now = g_get_monotonic_time ();
-    for (; due <= now; due += PACE)     /* those that it slept through, too */
-      srtla_histogram_record (&sleeper->late, (SrtlaTime) (now - due));
-  }
-  return NULL;
-}
-
-static void
-sleeper_start (Sleeper *sleeper)
-{
-  memset (sleeper, 0, sizeof *sleeper);
-  sleeper->thread = g_thread_new ("sleeper", sleeper_main, sleeper);
-}
-
-/* Returns: how late it was, p99, µs. */
-static SrtlaTime
-sleeper_stop (Sleeper *sleeper)
-{
-  g_atomic_int_set (&sleeper->over, TRUE);
-  g_thread_join (sleeper->thread);
-  return srtla_histogram_percentile (&sleeper->late, 99);
 }
 
 /* ---- What the element does ---------------------------------------------- */
@@ -276,7 +232,7 @@ test_overload (Fixture *fixture, gconstpointer data)
     g_assert_cmpfloat (overload.high_rate + overload.low_rate
         + overload.best_rate, <=, 1.02 * 2 * LIMIT);
     flow_close (fixture, &overload.high);
-    calm = calm || overload.lateness <= CALM;
+    calm = calm || overload.lateness <= SLEEPER_CALM;
     good = !keeps_time () || is_good (&overload);
   }
   g_assert_true (good || !calm);

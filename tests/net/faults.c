@@ -25,7 +25,9 @@ typedef struct
   guint64 back;                 /* ms after its end until nothing was lost */
   guint64 dropped;              /* packets, by the element */
   guint64 lost_on_links;        /* packets, on the way out */
-  guint64 late;                 /* packets, given up by SRT at either end */
+  guint64 skipped, cut_off;     /* of the messages lost: srt-meter.h */
+  guint64 given_up;             /* packets, by the sending SRT */
+  guint64 late;                 /* packets, by the receiving SRT */
   guint64 connections;          /* of SRT */
   guint64 registrations;        /* groups */
   guint64 rescued, retransmitted;       /* packets */
@@ -49,12 +51,15 @@ judge (const NetFault *fault, const NetStream *stream, const Result *result,
   if (fault->warnings != 0 && stream->warnings != fault->warnings)
     return g_strdup_printf ("%u warnings, not %u", stream->warnings,
         fault->warnings);
-  if (result->lost > 0 && result->dropped + result->lost_on_links
-      + result->late == 0 && result->connections == 1)
-    return g_strdup ("nothing explains the loss");
-  if (result->connections == 1 && result->lost > result->late)
-    return g_strdup_printf ("of %" G_GUINT64_FORMAT " lost messages SRT gave up "
-        "%" G_GUINT64_FORMAT, result->lost, result->late);
+  if (result->skipped > 0 && result->dropped + result->lost_on_links == 0)
+    return g_strdup ("SRT gave up what nothing lost");
+  if (result->skipped != result->late)
+    return g_strdup_printf ("the receiving SRT gave up %" G_GUINT64_FORMAT
+        " packets, and %" G_GUINT64_FORMAT " messages are missing before others",
+        result->late, result->skipped);
+  if (result->connections == 1 && result->cut_off > 0)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " messages are missing at the "
+        "end", result->cut_off);
   if (!keeps_time ())
     return NULL;
   if (fault->whole && result->lost > 0)
@@ -72,6 +77,7 @@ measure (NetStream *stream, gint64 began, gint64 ended, Result *result)
 {
   GstStructure *stats = e2e_bond_stats (&stream->bond);
   gint64 last = net_meter_last_lost (stream->meter);
+  SrtMeterLosses losses;
   SrtMeterTotals srt;
 
   net_meter_get_totals (stream->meter, &srt);
@@ -79,7 +85,11 @@ measure (NetStream *stream, gint64 began, gint64 ended, Result *result)
   result->gap = (guint64) net_meter_longest_gap (stream->meter,
       began - G_USEC_PER_SEC, G_MAXINT64) / 1000;
   result->back = last > ended ? (guint64) (last - ended) / 1000 : 0;
-  result->late = srt.given_up + srt.dropped;
+  net_meter_get_losses (stream->meter, &losses);
+  result->skipped = losses.skipped;
+  result->cut_off = losses.cut_off;
+  result->given_up = srt.given_up;
+  result->late = srt.dropped;
   result->connections = srt.connections;
   result->retransmitted = srt.retransmitted;
   gst_structure_get_uint64 (stats, "registrations", &result->registrations);
@@ -96,7 +106,7 @@ run_case (const NetFault *fault, gboolean full, guint64 seed)
   NetStreamSettings settings = { &namespaces, seed, LATENCY, RATE, 0 };
   Result result = { 0, };
   gint64 began, ended, back;
-  gchar *complaint, *reason;
+  gchar *complaint, *drops, *reason;
   NetStream stream;
   guint i;
 
@@ -122,14 +132,17 @@ run_case (const NetFault *fault, gboolean full, guint64 seed)
   if (complaint == NULL)
     complaint = judge (fault, &stream, &result,
         net_meter_last_lost (stream.meter), back);
+  drops = net_stream_drops (&stream);
   net_stream_free (&stream);
 
   printf ("result");
   for (i = 0; i < RESULT_WORDS; i++)
     printf (" %" G_GUINT64_FORMAT, ((guint64 *) & result)[i]);
   printf ("\n");
+  printf ("drops %s\n", drops);
   if (complaint != NULL)
     printf ("complaint %s\n", complaint);
+  g_free (drops);
   g_free (complaint);
   return complaint == NULL ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -157,30 +170,35 @@ static void start_more (Suite *suite, guint jobs);
 
 static void
 print_row (const NetFault *fault, gboolean full, const Result *result,
-    const gchar *complaint)
+    const gchar *drops, const gchar *complaint)
 {
   printf ("| `%s` | %s | %u | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT
       " | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT
-      " | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT
-      " |%s%s\n", fault->name, fault->title,
-      (full ? fault->full_time : fault->short_time) / 1000, result->sent,
-      result->lost, result->gap, result->back, result->lost_on_links,
-      result->dropped, result->late, result->connections,
-      complaint != NULL ? " " : "", complaint != NULL ? complaint : "");
+      " | %" G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT " | %s | %"
+      G_GUINT64_FORMAT " | %" G_GUINT64_FORMAT " |%s%s\n", fault->name,
+      fault->title, (full ? fault->full_time : fault->short_time) / 1000,
+      result->sent, result->lost, result->skipped, result->cut_off, result->gap,
+      result->back, result->given_up, drops, result->lost_on_links,
+      result->connections, complaint != NULL ? " " : "",
+      complaint != NULL ? complaint : "");
 }
 
 static void
 print_tap (Suite *suite, const NetFault *fault, gboolean passed,
-    const Result *result, const gchar *complaint)
+    const Result *result, const gchar *drops, const gchar *complaint)
 {
   printf ("%s %u /net/faults/%s\n", passed ? "ok" : "not ok", suite->done,
       fault->name);
-  printf ("# %" G_GUINT64_FORMAT " messages, %" G_GUINT64_FORMAT " lost, gap %"
-      G_GUINT64_FORMAT " ms, links lost %" G_GUINT64_FORMAT
-      ", the element dropped %" G_GUINT64_FORMAT ", rescued %"
-      G_GUINT64_FORMAT ", SRT sent again %" G_GUINT64_FORMAT "\n",
-      result->sent, result->lost, result->gap, result->lost_on_links,
-      result->dropped, result->rescued, result->retransmitted);
+  printf ("# %" G_GUINT64_FORMAT " messages, %" G_GUINT64_FORMAT " lost: %"
+      G_GUINT64_FORMAT " given up by the receiving SRT (which says %"
+      G_GUINT64_FORMAT "), %" G_GUINT64_FORMAT " in a connection that broke; gap "
+      "%" G_GUINT64_FORMAT " ms\n", result->sent, result->lost, result->skipped,
+      result->late, result->cut_off, result->gap);
+  printf ("# packets: given up by the sending SRT %" G_GUINT64_FORMAT ", dropped "
+      "by the element %s, lost on links %" G_GUINT64_FORMAT ", rescued %"
+      G_GUINT64_FORMAT ", sent again by SRT %" G_GUINT64_FORMAT "\n",
+      result->given_up, drops, result->lost_on_links, result->rescued,
+      result->retransmitted);
   if (complaint != NULL)
     printf ("# %s\n", complaint);
 }
@@ -191,6 +209,7 @@ case_ended (GObject *process, GAsyncResult *async, gpointer data)
   Case *one = data;
   Suite *suite = one->suite;
   gchar *output = NULL, *errors = NULL, **lines, *complaint = NULL;
+  gchar *drops = NULL;
   Result result = { 0, };
   gboolean passed;
   guint i, j;
@@ -208,6 +227,8 @@ case_ended (GObject *process, GAsyncResult *async, gpointer data)
         ((guint64 *) & result)[j] = g_ascii_strtoull (words[1 + j], NULL, 10);
     } else if (g_str_has_prefix (lines[i], "complaint ")) {
       complaint = g_strdup (lines[i] + strlen ("complaint "));
+    } else if (g_str_has_prefix (lines[i], "drops ")) {
+      drops = g_strdup (lines[i] + strlen ("drops "));
     }
     g_strfreev (words);
   }
@@ -217,14 +238,17 @@ case_ended (GObject *process, GAsyncResult *async, gpointer data)
   suite->done++;
   suite->failed += !passed;
   if (suite->tap)
-    print_tap (suite, one->fault, passed, &result, complaint);
+    print_tap (suite, one->fault, passed, &result, drops != NULL ? drops : "?",
+        complaint);
   else
-    print_row (one->fault, suite->full, &result, complaint);
+    print_row (one->fault, suite->full, &result, drops != NULL ? drops : "?",
+        complaint);
   fflush (stdout);
   g_strfreev (lines);
   g_free (output);
   g_free (errors);
   g_free (complaint);
+  g_free (drops);
   g_object_unref (one->process);
   g_free (one);
   suite->running--;
@@ -310,9 +334,11 @@ run_suite (Suite *suite, guint jobs, gchar **names)
   if (suite->tap)
     printf ("1..%u\n# seed %" G_GUINT64_FORMAT "\n", count, suite->seed);
   else
-    printf ("| fault | | lasts, s | sent | lost | longest gap, ms | whole again "
-        "after, ms | lost on links | dropped | given up by SRT | SRT "
-        "connections |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+    printf ("| fault | | lasts, s | sent | lost | given up by the receiving SRT "
+        "| in a connection that broke | longest gap, ms | lost until, ms after "
+        "its end | given up by the sending SRT | dropped by the element | lost on "
+        "links | SRT connections |\n"
+        "|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
   suite->loop = g_main_loop_new (NULL, FALSE);
   start_more (suite, jobs);
   if (suite->running > 0)

@@ -4,7 +4,7 @@
  * not the element's. Prints "ready" once it calls, then answers each line on its
  * standard input with one: numbers, or "ok".
  *
- *   received | count FROM TO | last-lost | gap FROM TO | totals
+ *   received | count FROM TO | last-lost | gap FROM TO | losses | totals
  *   listening 0 or 1 | stop
  */
 #include "../e2e/srt-meter.h"
@@ -24,6 +24,16 @@ answer_totals (SrtMeter *meter)
       G_GUINT64_FORMAT " %u\n", totals.sent, totals.retransmitted,
       totals.reported_lost, totals.given_up, totals.received, totals.gaps,
       totals.dropped, totals.connections);
+}
+
+static void
+answer_losses (SrtMeter *meter)
+{
+  SrtMeterLosses losses;
+
+  srt_meter_get_losses (meter, &losses);
+  printf ("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n", losses.skipped,
+      losses.cut_off);
 }
 
 static void
@@ -47,6 +57,8 @@ obey (SrtMeter *meter, const gchar *line)
     printf ("%" G_GUINT64_FORMAT "\n", srt_meter_received (meter));
   } else if (g_str_has_prefix (line, "last-lost")) {
     printf ("%" G_GINT64_FORMAT "\n", srt_meter_last_lost (meter));
+  } else if (g_str_has_prefix (line, "losses")) {
+    answer_losses (meter);
   } else if (g_str_has_prefix (line, "totals")) {
     answer_totals (meter);
   } else if (g_str_has_prefix (line, "stop")) {

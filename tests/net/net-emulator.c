@@ -9,10 +9,11 @@
  *   set NAME KEY=VALUE         as in an [uplink] section
  *   rebind NAME                the NAT gives its ports other numbers
  *   mtu NAME BYTES [silent]    on the way; silent: nobody is told; 0: none
+ *   without NAME 4|6|0         loses all IPv4 or IPv6 packets; or none
  *   pause NAME, resume NAME    its packets stay in the device, which fills up
  *   delete NAME, create NAME   the interface; a new one is down, without address
  *   stats                      a line each direction, before "ok"
- *   lateness                   a line: how late a packet was at worst, µs
+ *   lateness                   a line: how late packets were at worst, and p99, µs
  *   quit                       as does the end of the input
  */
 #define _GNU_SOURCE             /* ppoll */
@@ -21,6 +22,7 @@
 #include "net-links.h"
 #include "net-tun.h"
 #include "sim-values.h"
+#include "srtla-histogram.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -46,7 +48,7 @@ typedef struct
   SrtlaTime began;              /* the schedule */
   SrtlaTime next_sample;        /* NONE: no CSV */
   SrtlaTime sample_time;
-  SrtlaTime lateness;           /* the longest a packet waited for us, µs */
+  SrtlaHistogram late;          /* how long each packet waited for us, µs */
 
   gchar line[COMMAND_MAX];      /* of a command, as far as it came */
   gsize line_length;
@@ -81,7 +83,7 @@ deliver_all (Emulator *self)
 
   while (net_links_pop (self->links, now (), &arrival)) {
     deliver (self, arrival.uplink, arrival.direction, arrival.packet);
-    self->lateness = MAX (self->lateness, now () - arrival.due);
+    srtla_histogram_record (&self->late, now () - arrival.due);
   }
 }
 
@@ -99,12 +101,13 @@ read_device (Emulator *self, gint fd, gint modem)
     gint uplink = modem;
 
     if (size > 0 && !net_ip_is_good (bytes, (gsize) size)) {
-      sim_packet_unref (packet);        /* IPv6, most likely */
+      sim_packet_unref (packet);        /* to all neighbours, most likely */
       continue;
     }
     if (size > 0 && modem < 0)
-      uplink = net_modem_of_address (net_ip_address (bytes,
-              NET_IP_DESTINATION));
+      uplink = net_ip_is_6 (bytes)
+          ? net_modem_of_address_6 (net_ip_address_6 (bytes, NET_IP_DESTINATION))
+          : net_modem_of_address (net_ip_address (bytes, NET_IP_DESTINATION));
     if (size <= 0 || uplink < 0 || uplink >= (gint) self->n_modems) {
       sim_packet_unref (packet);
       if (size <= 0)
@@ -134,7 +137,7 @@ write_direction (Emulator *self, guint uplink, NetDirection direction,
     counters->offered, counters->offered_bytes, counters->delivered,
     counters->delivered_bytes, counters->duplicated, counters->lost_queue,
     counters->lost_random, counters->lost_silent, beside->lost_nat,
-    beside->lost_large, beside->lost_late
+    beside->lost_large, beside->lost_late, beside->lost_version
   };
   guint i;
 
@@ -168,7 +171,7 @@ begin_csv (Emulator *self)
 {
   fputs ("seconds,uplink,direction,rate,backlog_us,offered,offered_bytes,"
       "delivered,delivered_bytes,duplicated,lost_queue,lost_random,"
-      "lost_silent,lost_nat,lost_large,lost_late\n", self->csv);
+      "lost_silent,lost_nat,lost_large,lost_late,lost_version\n", self->csv);
 }
 
 /* ---- Commands ------------------------------------------------------------ */
@@ -209,6 +212,19 @@ set_mtu (Emulator *self, guint uplink, const gchar *arguments, GError **error)
   return good;
 }
 
+static gboolean
+set_without (Emulator *self, guint uplink, const gchar *argument,
+    GError **error)
+{
+  guint64 version = 0;
+  gboolean good = g_ascii_string_to_unsigned (argument, 10, 0, 6, &version,
+      error);
+
+  if (good)
+    net_links_set_without (self->links, uplink, (guint) version);
+  return good;
+}
+
 /* A command about one uplink. */
 static gboolean
 obey_about (Emulator *self, const gchar *verb, guint uplink,
@@ -218,6 +234,8 @@ obey_about (Emulator *self, const gchar *verb, guint uplink,
     return net_links_set (self->links, uplink, arguments, now (), error);
   if (g_str_equal (verb, "mtu"))
     return set_mtu (self, uplink, arguments, error);
+  if (g_str_equal (verb, "without"))
+    return set_without (self, uplink, arguments, error);
   if (g_str_equal (verb, "create"))
     return open_modem (self, uplink, error);
   if (g_str_equal (verb, "delete"))
@@ -249,7 +267,8 @@ obey (Emulator *self, const gchar *line, GError **error)
     if (self->csv != NULL)
       self->next_sample = self->began;
   } else if (n == 1 && g_str_equal (words[0], "lateness")) {
-    printf ("%" G_GUINT64_FORMAT "\n", self->lateness);
+    printf ("%" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "\n",
+        self->late.maximum, srtla_histogram_percentile (&self->late, 99));
   } else if (n == 1 && g_str_equal (words[0], "stats")) {
     for (i = 0; i < self->n_modems; i++) {
       write_direction (self, i, NET_OUT, " ", stdout);

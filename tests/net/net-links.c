@@ -15,6 +15,7 @@ typedef struct
   NetNat *nat;
   guint mtu;                    /* bytes; 0: none */
   gboolean mtu_silent;
+  guint without;                /* a version of IP that it loses; 0: none */
   NetLinksCounters counters;
 } Uplink;
 
@@ -154,6 +155,12 @@ net_links_set_mtu (NetLinks *links, guint uplink, guint bytes, gboolean silent)
 }
 
 void
+net_links_set_without (NetLinks *links, guint uplink, guint version)
+{
+  links->uplinks[uplink].without = version;
+}
+
+void
 net_links_start (NetLinks *links, SrtlaTime now)
 {
   guint i, direction;
@@ -235,6 +242,13 @@ net_links_push (NetLinks *links, guint uplink, NetDirection direction,
   gboolean known;
 
   packet->size = (guint16) (size - NET_HEADERS);
+  packet->beside = net_ip_is_6 (sim_packet_whole (packet))
+      ? NET_IP6_HEADERS - NET_HEADERS : 0;
+  if (to->without == (packet->beside > 0 ? 6 : 4)) {
+    to->counters.lost_version++;
+    sim_packet_unref (packet);
+    return NULL;
+  }
   if (to->mtu != 0 && size > to->mtu) {
     to->counters.lost_large++;
     return answer_too_large (links, to, packet);

@@ -24,6 +24,7 @@ typedef struct
   guint64 lost_nat;             /* came to a port that is no more */
   guint64 lost_large;           /* larger than the MTU on the way */
   guint64 lost_late;            /* arrived where no device took them */
+  guint64 lost_version;         /* of a version of IP that it does not carry */
 } NetLinksCounters;
 
 /* scenario: must outlive the links. The schedule waits. */
@@ -51,6 +52,9 @@ void net_links_rebind (NetLinks *links, guint uplink);
  * sender that its packet was too large. */
 void net_links_set_mtu (NetLinks *links, guint uplink, guint bytes,
     gboolean silent);
+
+/* All packets of that version of IP are lost on the way; 0: none. */
+void net_links_set_without (NetLinks *links, guint uplink, guint version);
 
 /* Returns: an empty packet to read an IP packet into, from sim_packet_whole() on. */
 SimPacket *net_links_new_packet (NetLinks *links);

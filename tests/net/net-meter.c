@@ -152,6 +152,16 @@ net_meter_set_listening (NetMeter *meter, gboolean listening)
 }
 
 void
+net_meter_get_losses (NetMeter *meter, SrtMeterLosses *losses)
+{
+  gchar *answer = ask (meter, "losses"), *next = answer;
+
+  losses->skipped = g_ascii_strtoull (next, &next, 10);
+  losses->cut_off = g_ascii_strtoull (next, NULL, 10);
+  g_free (answer);
+}
+
+void
 net_meter_get_totals (NetMeter *meter, SrtMeterTotals *totals)
 {
   gchar *answer = ask (meter, "totals"), *next = answer;

@@ -22,6 +22,7 @@ gint64 net_meter_last_lost (NetMeter *meter);
 gint64 net_meter_longest_gap (NetMeter *meter, gint64 from, gint64 to);
 void net_meter_set_listening (NetMeter *meter, gboolean listening);
 /* After net_meter_stop(). */
+void net_meter_get_losses (NetMeter *meter, SrtMeterLosses *losses);
 void net_meter_get_totals (NetMeter *meter, SrtMeterTotals *totals);
 
 G_END_DECLS

@@ -168,15 +168,19 @@ net_namespace_batch (gint namespace, const gchar *program,
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE
       | G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   GSubprocess *process;
-  gchar *said = NULL;
+  gchar *said = NULL, *line, **words;
   gboolean good = FALSE;
 
   g_subprocess_launcher_setenv (launcher, "PATH",
       "/usr/sbin:/sbin:/usr/bin:/bin", TRUE);
   g_subprocess_launcher_set_child_setup (launcher, net_namespace_child_setup,
       GINT_TO_POINTER (namespace), NULL);
-  process = g_subprocess_launcher_spawn (launcher, error, program, "-batch",
-      "-", NULL);
+  line = g_strconcat (program, " -batch -", NULL);
+  words = g_strsplit (line, " ", -1);
+  process = g_subprocess_launcher_spawnv (launcher,
+      (const gchar * const *) words, error);
+  g_strfreev (words);
+  g_free (line);
   if (process != NULL
       && g_subprocess_communicate_utf8 (process, commands, NULL, NULL, &said,
           error)) {

@@ -36,7 +36,7 @@ void net_namespace_call (gint namespace, void (*func) (gpointer data),
 /* A GSpawnChildSetupFunc; user_data is the descriptor as a pointer. */
 void net_namespace_child_setup (gpointer user_data);
 
-/* Runs iproute2's `ip` or `tc` (program) over lines of commands in a namespace.
+/* Runs iproute2's `ip`, `ip -6` or `tc` (program) over lines of commands in a namespace.
  * Returns: FALSE with an error that has what it says. */
 gboolean net_namespace_batch (gint namespace, const gchar *program,
     const gchar *commands, GError **error);

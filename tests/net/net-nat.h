@@ -18,7 +18,7 @@ void net_nat_free (NetNat *nat);
 /* Forgets all ports, as a NAT does that runs out of memory or restarts. */
 void net_nat_rebind (NetNat *nat);
 
-/* Translates an IPv4 packet's ports in place, on the way out and back. Returns:
+/* Translates a packet's ports in place, on the way out and back. Returns:
  * FALSE if it is not passed on. Before the first rebinding everything is. */
 gboolean net_nat_out (NetNat *nat, guint8 *packet);
 gboolean net_nat_back (NetNat *nat, guint8 *packet);

@@ -136,7 +136,7 @@ net_result_add_world (NetResult *result, NetWorld *world)
   guint64 total = 0;
   guint i;
 
-  result->links_lateness = net_world_lateness (world);
+  result->links_lateness = net_world_lateness (world, &result->links_p99);
   result->n_uplinks = net_world_count (world);
   result->uplinks = g_new0 (NetUplinkResult, result->n_uplinks);
   for (i = 0; i < result->n_uplinks; i++) {
@@ -168,7 +168,8 @@ net_result_print (const NetResult *result, GString *out)
       "longest gap        %.0f ms at the application\n"
       "latency            p50 %+.1f ms, p99 %+.1f ms beyond SRT's\n"
       "SRT connections    %u\n"
-      "lateness           sender up to %.1f ms, links up to %.1f ms\n"
+      "lateness           sender up to %.1f ms, links up to %.1f ms (p99 %.1f "
+      "ms)\n"
       "CPU, of one core   bond %.1f %%, SRT at both ends %.1f %%, receiver "
       "%.1f %%, emulator %.1f %%\n",
       result->in_time, result->delivered, result->sent,
@@ -176,7 +177,7 @@ net_result_print (const NetResult *result, GString *out)
       result->srt.retransmitted, (gdouble) result->longest_gap / 1e3,
       (gdouble) result->p50 / 1e3, (gdouble) result->p99 / 1e3,
       result->connections, (gdouble) result->lateness / 1e3,
-      (gdouble) result->links_lateness / 1e3,
+      (gdouble) result->links_lateness / 1e3, (gdouble) result->links_p99 / 1e3,
       result->cpu_bond, result->cpu_srt, result->cpu_receiver,
       result->cpu_emulator);
   for (i = 0; result->n_callers > 1 && i < result->n_callers; i++) {
@@ -201,7 +202,7 @@ net_result_print (const NetResult *result, GString *out)
         G_GUINT64_FORMAT " %8" G_GUINT64_FORMAT "\n", uplink->name,
         100 * uplink->share, link->offered, link->delivered, link->lost_queue,
         link->lost_random, link->lost_silent, beside->lost_nat
-        + beside->lost_large + beside->lost_late);
+        + beside->lost_large + beside->lost_late + beside->lost_version);
   }
 }
 

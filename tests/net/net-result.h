@@ -39,6 +39,7 @@ typedef struct
   guint connections;
   gint64 lateness;              /* µs; how late the sender was at worst */
   gint64 links_lateness;        /* µs; how late the emulator was at worst */
+  gint64 links_p99;             /* µs; 99 % of packets were no later by it */
   SrtMeterTotals srt;
 
   guint n_callers;

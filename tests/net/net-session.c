@@ -148,13 +148,16 @@ check (const SimScenario *scenario, GError **error)
 }
 
 static void
-start_bond (NetSession *session, const gchar *mode)
+start_bond (NetSession *session, const NetSessionSettings *how)
 {
-  gchar *uplinks = net_world_uplinks (session->world);
+  gchar *uplinks = how->uplinks != NULL ? g_strdup (how->uplinks)
+      : net_world_uplinks (session->world);
+  const gchar *host = how->host != NULL ? how->host : NET_RECEIVER_ADDRESS;
+  const gchar *mode = how->mode;
   const E2eSettings settings = {
     .behaviour = (gchar) ('a' + session->scenario->receiver),
     .acks_left_out = 100 - (guint) (100 * session->scenario->ack_share + 0.5),
-    .host = NET_RECEIVER_ADDRESS,.uplinks = uplinks,
+    .host = host,.name = how->name,.uplinks = uplinks,
     .callers = session->scenario->callers->len,
     .receiver_namespace = session->namespaces.receiver
   };
@@ -162,7 +165,6 @@ start_bond (NetSession *session, const gchar *mode)
   e2e_bond_start (&session->bond, &settings, net_world_count (session->world));
   /* Every start of the receiver takes them from there. */
   session->bond.settings.uplinks = NULL;
-  session->bond.settings.host = NET_RECEIVER_ADDRESS;
   if (mode != NULL)
     gst_util_set_object_arg (G_OBJECT (session->bond.element), "mode", mode);
   set_max_bitrates (session);
@@ -176,7 +178,7 @@ net_session_start (NetSession *session, const NetNamespaces *namespaces,
 {
   const NetWorldSettings world = {.scenario = settings->scenario,
     .overrides = settings->overrides,.seed = settings->seed,
-    .csv = settings->csv
+    .csv = settings->csv,.with_ipv6 = settings->with_ipv6
   };
 
   memset (session, 0, sizeof *session);
@@ -190,7 +192,7 @@ net_session_start (NetSession *session, const NetNamespaces *namespaces,
     g_clear_pointer (&session->world, net_world_free);
     return FALSE;
   }
-  start_bond (session, settings->mode);
+  start_bond (session, settings);
 
   net_world_start (session->world);
   session->began = g_get_monotonic_time ();

@@ -18,6 +18,10 @@ typedef struct
   const gchar *mode;            /* NULL: the element's default */
   guint64 seed;
   const gchar *csv;             /* file for the links' statistics; NULL: none */
+  gboolean with_ipv6;           /* the world has it, too */
+  const gchar *host;            /* where the receiver listens; NULL: IPv4 */
+  const gchar *name;            /* what the element is told of it; NULL: `host` */
+  const gchar *uplinks;         /* NULL: the modems' IPv4 addresses */
 } NetSessionSettings;
 
 typedef struct

@@ -142,8 +142,11 @@ net_stream_free (NetStream *stream)
 
 /* ---- Books --------------------------------------------------------------- */
 
+#define DROPPED "dropped-"
+
+/* text: NULL, or where to name them. */
 static guint64
-sum_of_drops (const GstStructure *stats)
+sum_of_drops (const GstStructure *stats, GString *text)
 {
   guint64 dropped = 0, number;
   gint i;
@@ -151,9 +154,13 @@ sum_of_drops (const GstStructure *stats)
   for (i = 0; i < gst_structure_n_fields (stats); i++) {
     const gchar *name = gst_structure_nth_field_name (stats, (guint) i);
 
-    if (g_str_has_prefix (name, "dropped-")
-        && gst_structure_get_uint64 (stats, name, &number))
-      dropped += number;
+    if (!g_str_has_prefix (name, DROPPED)
+        || !gst_structure_get_uint64 (stats, name, &number) || number == 0)
+      continue;
+    dropped += number;
+    if (text != NULL)
+      g_string_append_printf (text, "%s%s %" G_GUINT64_FORMAT,
+          text->len > 0 ? ", " : "", name + strlen (DROPPED), number);
   }
   return dropped;
 }
@@ -162,17 +169,29 @@ guint64
 net_stream_dropped (NetStream *stream)
 {
   GstStructure *stats = e2e_bond_stats (&stream->bond);
-  guint64 dropped = sum_of_drops (stats);
+  guint64 dropped = sum_of_drops (stats, NULL);
 
   gst_structure_free (stats);
   return dropped;
 }
 
 gchar *
+net_stream_drops (NetStream *stream)
+{
+  GstStructure *stats = e2e_bond_stats (&stream->bond);
+  GString *text = g_string_new (NULL);
+
+  if (sum_of_drops (stats, text) == 0)
+    g_string_append (text, "0");
+  gst_structure_free (stats);
+  return g_string_free (text, FALSE);
+}
+
+gchar *
 net_stream_audit (NetStream *stream)
 {
   GstStructure *stats = e2e_bond_stats (&stream->bond);
-  guint64 received, sent, queued, dropped = sum_of_drops (stats);
+  guint64 received, sent, queued, dropped = sum_of_drops (stats, NULL);
   gchar *complaint = NULL;
 
   g_assert_true (gst_structure_get_uint64 (stats, "packets-received",
@@ -215,7 +234,8 @@ net_stream_lost_on_links (NetStream *stream)
     net_world_get_link (stream->world, i, NET_OUT, &link);
     lost += link.link.lost_queue + link.link.lost_random
         + link.link.lost_silent + link.beside.lost_nat
-        + link.beside.lost_large + link.beside.lost_late;
+        + link.beside.lost_large + link.beside.lost_late
+        + link.beside.lost_version;
   }
   return lost;
 }

@@ -61,6 +61,9 @@ const gchar *net_stream_uplink (guint modem);
 
 /* Packets that the element counts as not sent. */
 guint64 net_stream_dropped (NetStream *stream);
+/* Returns: how many for which reason, such as "expired 12, no-uplink 3", the
+ * caller's; "0" for none. */
+gchar *net_stream_drops (NetStream *stream);
 /* Packets that the links did not deliver on the way out, or too late. */
 guint64 net_stream_lost_on_links (NetStream *stream);
 /* Returns: what is wrong with the element's books, the caller's; NULL: each

@@ -19,6 +19,8 @@ struct _NetWorld
   GOutputStream *orders;        /* the emulator's input */
   GDataInputStream *answers;
   gchar *addresses[SRTLA_MAX_UPLINKS];
+  gboolean with_ipv6;
+  gchar *addresses_6[SRTLA_MAX_UPLINKS];        /* NULL: none */
 };
 
 /* ---- Talking to the emulator --------------------------------------------- */
@@ -97,7 +99,8 @@ read_link (const gchar *line, NetWorldLink *link)
     &link->link.offered_bytes, &link->link.delivered,
     &link->link.delivered_bytes, &link->link.duplicated,
     &link->link.lost_queue, &link->link.lost_random, &link->link.lost_silent,
-    &link->beside.lost_nat, &link->beside.lost_large, &link->beside.lost_late
+    &link->beside.lost_nat, &link->beside.lost_large, &link->beside.lost_late,
+    &link->beside.lost_version
   };
   gchar **words = g_strsplit (line, " ", -1);
   guint i;
@@ -129,16 +132,18 @@ net_world_get_link (NetWorld *world, guint modem, NetDirection direction,
 }
 
 gint64
-net_world_lateness (NetWorld *world)
+net_world_lateness (NetWorld *world, gint64 *most)
 {
   gint64 lateness;
-  gchar *line;
+  gchar *line, *second;
 
   say (world, "lateness");
   line = next_line (world);
   if (line == NULL)
     g_error ("the emulator has ended");
-  lateness = g_ascii_strtoll (line, NULL, 10);
+  lateness = g_ascii_strtoll (line, &second, 10);
+  if (most != NULL)
+    *most = g_ascii_strtoll (second, NULL, 10);
   g_free (line);
   expect_ok (world, "lateness");
   return lateness;
@@ -192,11 +197,29 @@ route_lines (const NetWorld *world, guint modem)
       NET_MODEM_TABLE + modem, modem, world->addresses[modem], 100 + modem);
 }
 
+/* The same for IPv6; an interface that goes down loses these addresses. */
+static gchar *
+lines_6 (const NetWorld *world, guint modem)
+{
+  const gchar *address = world->addresses_6[modem];
+
+  if (address == NULL)
+    return g_strdup ("");
+  return g_strdup_printf ("address replace %s/64 dev " NET_MODEM " nodad\n"
+      "route replace ::/0 dev " NET_MODEM " src %s table %u\n"
+      "route replace ::/0 dev " NET_MODEM " src %s metric %u\n", address, modem,
+      modem, address, NET_MODEM_TABLE + modem, modem, address, 100 + modem);
+}
+
 static void
 set_address (NetWorld *world, guint modem, guint host)
 {
   g_free (world->addresses[modem]);
   world->addresses[modem] = g_strdup_printf (NET_MODEM_ADDRESS, modem, host);
+  g_clear_pointer (&world->addresses_6[modem], g_free);
+  if (world->with_ipv6)
+    world->addresses_6[modem] = g_strdup_printf (NET_MODEM_ADDRESS_6, modem,
+        host);
 }
 
 /* A fresh interface: address, up, routes. */
@@ -205,11 +228,13 @@ bring_up_lines (const NetWorld *world, guint modem)
 {
   gchar *address = address_lines (world, modem);
   gchar *routes = route_lines (world, modem);
+  gchar *more = lines_6 (world, modem);
   gchar *lines = g_strdup_printf ("%slink set dev " NET_MODEM
-      " txqueuelen 1000 up\n%s", address, modem, routes);
+      " txqueuelen 1000 up\n%s%s", address, modem, routes, more);
 
   g_free (address);
   g_free (routes);
+  g_free (more);
   return lines;
 }
 
@@ -223,10 +248,18 @@ bring_up_all (NetWorld *world, GError **error)
   /* A modem without route is not replaced by another: ENETUNREACH. */
   GString *lines = g_string_new ("rule add from 10.64.0.0/16 priority 2000 "
       "unreachable\n");
-  GString *queues = g_string_new (NULL);
+  GString *queues = g_string_new (NULL), *rules_6 = g_string_new (NULL);
+  const gchar *receiver_6 = "";
+  gchar *receiver;
   gboolean good;
   guint i;
 
+  if (world->with_ipv6) {
+    g_string_append (rules_6, "rule add from " NET_MODEMS_6 " priority 2000 "
+        "unreachable\n");
+    receiver_6 = "address add " NET_RECEIVER_ADDRESS_6 "/64 dev " NET_RECEIVER
+        " nodad\nroute add ::/0 dev " NET_RECEIVER "\n";
+  }
   for (i = 0; i < world->scenario->uplinks->len; i++) {
     gchar *modem;
 
@@ -235,20 +268,28 @@ bring_up_all (NetWorld *world, GError **error)
     g_string_append_printf (lines, "%srule add from 10.64.%u.0/24 priority 1000 "
         "lookup %u\nrule add oif " NET_MODEM " priority 1000 lookup %u\n", modem,
         i, NET_MODEM_TABLE + i, i, NET_MODEM_TABLE + i);
+    if (world->with_ipv6)
+      g_string_append_printf (rules_6, "rule add from " NET_MODEM_ADDRESS_6
+          "/64 priority 1000 lookup %u\nrule add oif " NET_MODEM " priority 1000 "
+          "lookup %u\n", i, 0, NET_MODEM_TABLE + i, i, NET_MODEM_TABLE + i);
     g_string_append_printf (queues, NO_QUEUE, i);
     g_free (modem);
   }
+  receiver = g_strconcat ("address add " NET_RECEIVER_ADDRESS "/24 dev "
+      NET_RECEIVER "\naddress add " NET_RECEIVER_OTHER "/24 dev " NET_RECEIVER
+      "\nlink set dev " NET_RECEIVER " txqueuelen 1000 up\n"
+      "route add default dev " NET_RECEIVER "\n", receiver_6, NULL);
   good = net_namespace_batch (world->namespaces.sender, "ip", lines->str,
       error)
-      && net_namespace_batch (world->namespaces.receiver, "ip",
-      "address add " NET_RECEIVER_ADDRESS "/24 dev " NET_RECEIVER "\n"
-      "address add " NET_RECEIVER_OTHER "/24 dev " NET_RECEIVER "\n"
-      "link set dev " NET_RECEIVER " txqueuelen 1000 up\n"
-      "route add default dev " NET_RECEIVER "\n", error)
+      && net_namespace_batch (world->namespaces.sender, "ip -6", rules_6->str,
+      error)
+      && net_namespace_batch (world->namespaces.receiver, "ip", receiver, error)
       && net_namespace_batch (world->namespaces.sender, "tc", queues->str,
       error);
   g_string_free (lines, TRUE);
   g_string_free (queues, TRUE);
+  g_string_free (rules_6, TRUE);
+  g_free (receiver);
   return good;
 }
 
@@ -261,11 +302,12 @@ net_world_modem_down (NetWorld *world, guint modem)
 void
 net_world_modem_up (NetWorld *world, guint modem)
 {
-  gchar *routes = route_lines (world, modem);
+  gchar *routes = route_lines (world, modem), *more = lines_6 (world, modem);
 
-  net_world_ip (world, FALSE, "link set dev " NET_MODEM " up\n%s", modem,
-      routes);
+  net_world_ip (world, FALSE, "link set dev " NET_MODEM " up\n%s%s", modem,
+      routes, more);
   g_free (routes);
+  g_free (more);
 }
 
 void
@@ -404,6 +446,7 @@ net_world_new (const NetNamespaces *namespaces,
   NetWorld *world = g_new0 (NetWorld, 1);
 
   world->namespaces = *namespaces;
+  world->with_ipv6 = settings->with_ipv6;
   if (load (world, settings, error) && start_emulator (world, settings, error)
       && bring_up_all (world, error))
     return world;
@@ -421,6 +464,8 @@ forget_rules (NetWorld *world)
   for (i = 0; i < 2 * world->scenario->uplinks->len; i++)
     g_string_append (lines, "rule del priority 1000\n");
   net_namespace_batch (world->namespaces.sender, "ip", lines->str, NULL);
+  if (world->with_ipv6)
+    net_namespace_batch (world->namespaces.sender, "ip -6", lines->str, NULL);
   g_string_free (lines, TRUE);
 }
 
@@ -441,8 +486,10 @@ net_world_free (NetWorld *world)
   }
   g_clear_object (&world->answers);
   g_clear_pointer (&world->scenario, sim_scenario_free);
-  for (i = 0; i < SRTLA_MAX_UPLINKS; i++)
+  for (i = 0; i < SRTLA_MAX_UPLINKS; i++) {
     g_free (world->addresses[i]);
+    g_free (world->addresses_6[i]);
+  }
   g_free (world);
 }
 
@@ -464,6 +511,12 @@ const gchar *
 net_world_address (const NetWorld *world, guint modem)
 {
   return world->addresses[modem];
+}
+
+const gchar *
+net_world_address_6 (const NetWorld *world, guint modem)
+{
+  return world->addresses_6[modem];
 }
 
 gchar *

@@ -48,6 +48,7 @@ typedef struct
   const gchar *const *overrides;        /* "WHOSE.KEY=VALUE"; NULL: none */
   guint64 seed;
   const gchar *csv;             /* file for statistics; NULL: none */
+  gboolean with_ipv6;           /* beside IPv4: see net-devices.h */
 } NetWorldSettings;
 
 /* For programs that nobody has told in their environment where tools and plugin
@@ -64,6 +65,8 @@ const SimScenario *net_world_scenario (const NetWorld *world);
 guint net_world_count (const NetWorld *world);
 /* Returns: a modem's address, the world's; it may have another later. */
 const gchar *net_world_address (const NetWorld *world, guint modem);
+/* Returns: its IPv6 address, the world's; NULL: there is none. */
+const gchar *net_world_address_6 (const NetWorld *world, guint modem);
 /* Returns: all of them with commas between, as `uplinks` takes them; the
  * caller's. */
 gchar *net_world_uplinks (const NetWorld *world);
@@ -100,8 +103,8 @@ typedef struct
 void net_world_get_link (NetWorld *world, guint modem, NetDirection direction,
     NetWorldLink *link);
 /* Returns: how long a packet waited for the emulator at worst, µs: how busy the
- * machine was. */
-gint64 net_world_lateness (NetWorld *world);
+ * machine was. *most, unless NULL: 99 % of them no longer than that. */
+gint64 net_world_lateness (NetWorld *world, gint64 *most);
 /* Returns: the emulator's process, for its CPU time. */
 const gchar *net_world_process (const NetWorld *world);
 

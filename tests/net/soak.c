@@ -45,6 +45,7 @@ typedef struct
   guint audits;
   GPtrArray *complaints;        /* text, owned */
   SrtMeterTotals srt;
+  SrtMeterLosses losses;
   guint64 sent, lost, lost_in_faults, lost_on_links, received;
   gint64 began, lateness;
 } Soak;
@@ -202,12 +203,17 @@ measure (Soak *soak)
   NetStream *stream = &soak->stream;
 
   net_meter_get_totals (stream->meter, &soak->srt);
+  net_meter_get_losses (stream->meter, &soak->losses);
   net_meter_count (stream->meter, 0, G_MAXINT64, &soak->sent, &soak->lost);
   soak->received = net_meter_received (stream->meter);
   soak->lost_on_links = net_stream_lost_on_links (stream);
   if (soak->lost != soak->lost_in_faults)
     complain (soak, "%" G_GUINT64_FORMAT " messages lost that no fault "
         "explains", soak->lost - soak->lost_in_faults);
+  if (soak->losses.skipped != soak->srt.dropped)
+    complain (soak, "the receiving SRT gave up %" G_GUINT64_FORMAT " packets, "
+        "and %" G_GUINT64_FORMAT " messages are missing before others",
+        soak->srt.dropped, soak->losses.skipped);
   soak_census_judge (&soak->census, soak->complaints);
 }
 
@@ -247,12 +253,15 @@ print_report (const Soak *soak)
   printf ("* %" G_GUINT64_FORMAT " messages sent, %" G_GUINT64_FORMAT
       " received, each compared byte for byte; %" G_GUINT64_FORMAT
       " lost, %" G_GUINT64_FORMAT " of them within the time of a fault that "
-      "SRT's latency does not cover.\n", soak->sent, soak->received, soak->lost,
-      soak->lost_in_faults);
+      "SRT's latency does not cover: %" G_GUINT64_FORMAT " given up by the "
+      "receiving SRT, %" G_GUINT64_FORMAT " in connections that broke.\n",
+      soak->sent, soak->received, soak->lost, soak->lost_in_faults,
+      soak->losses.skipped, soak->losses.cut_off);
   printf ("* SRT: %u connections, %" G_GUINT64_FORMAT " packets sent again, %"
-      G_GUINT64_FORMAT " given up. The links lost %" G_GUINT64_FORMAT
+      G_GUINT64_FORMAT " given up by the sending SRT. The links lost %"
+      G_GUINT64_FORMAT
       " packets on the way out.\n", soak->srt.connections,
-      soak->srt.retransmitted, soak->srt.given_up + soak->srt.dropped,
+      soak->srt.retransmitted, soak->srt.given_up,
       soak->lost_on_links);
   printf ("* The element's books were looked at %u times, those of the links at "
       "the end.\n", soak->audits);
@@ -277,10 +286,13 @@ write_json (const Soak *soak)
   fprintf (file, "{\"minutes\": %u, \"seed\": %" G_GUINT64_FORMAT
       ", \"passed\": %s, \"sent\": %" G_GUINT64_FORMAT ", \"received\": %"
       G_GUINT64_FORMAT ", \"lost\": %" G_GUINT64_FORMAT
-      ", \"lost_in_faults\": %" G_GUINT64_FORMAT ", \"connections\": %u, "
+      ", \"lost_in_faults\": %" G_GUINT64_FORMAT ", \"given_up_by_receiver\": %"
+      G_GUINT64_FORMAT ", \"cut_off\": %" G_GUINT64_FORMAT
+      ", \"given_up_by_sender\": %" G_GUINT64_FORMAT ", \"connections\": %u, "
       "\"audits\": %u,\n \"faults\": [", soak->minutes, soak->seed,
       soak->complaints->len == 0 ? "true" : "false", soak->sent,
-      soak->received, soak->lost, soak->lost_in_faults, soak->srt.connections,
+      soak->received, soak->lost, soak->lost_in_faults, soak->srt.dropped,
+      soak->losses.cut_off, soak->srt.given_up, soak->srt.connections,
       soak->audits);
   for (i = 0; i < soak->n_faults; i++)
     fprintf (file, "%s\n  {\"name\": \"%s\", \"times\": %u, \"lost\": %"

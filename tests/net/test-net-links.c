@@ -95,6 +95,82 @@ test_ports (void)
   g_assert_cmphex (net_ip_address (packet, NET_IP_DESTINATION), ==, 0x0a630001);
 }
 
+/* The same packet by IPv6, from fd64:0:0:1::2 to fd99::1. */
+#define SIZE_6 (NET_IP6_HEADERS + PAYLOAD)
+
+static guint
+checksum_6 (const guint8 *packet, gsize size)
+{
+  guint sum = packet[6] + (guint) size - NET_IP6_HEADER;
+
+  sum = sum_16 (packet + 8, 2 * NET_IP6_ADDRESS, sum);
+  return sum_16 (packet + NET_IP6_HEADER, size - NET_IP6_HEADER, sum);
+}
+
+static void
+make_packet_6 (guint8 *packet, guint16 source, guint16 destination)
+{
+  static const guint8 addresses[2 * NET_IP6_ADDRESS] = {
+    0xfd, 0x64, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2,
+    0xfd, 0x99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1
+  };
+  guint i, sum;
+
+  memset (packet, 0, NET_IP6_HEADERS);
+  packet[0] = 0x60;
+  write_16 (packet + 4, SIZE_6 - NET_IP6_HEADER);
+  packet[6] = 17;
+  packet[7] = 64;
+  memcpy (packet + 8, addresses, sizeof addresses);
+  write_16 (packet + 40, source);
+  write_16 (packet + 42, destination);
+  write_16 (packet + 44, SIZE_6 - NET_IP6_HEADER);
+  for (i = NET_IP6_HEADERS; i < SIZE_6; i++)
+    packet[i] = (guint8) g_test_rand_int ();
+  sum = ~checksum_6 (packet, SIZE_6) & 0xffff;
+  write_16 (packet + 46, sum == 0 ? 0xffff : sum);
+}
+
+static void
+test_ipv6 (void)
+{
+  guint8 packet[SIZE_6], answer[NET_IP_TOO_LARGE];
+  guint i;
+
+  for (i = 0; i < 2000; i++) {
+    guint16 port = (guint16) g_test_rand_int_range (0, 65536);
+    NetIpEnd end = i % 2 == 0 ? NET_IP_SOURCE : NET_IP_DESTINATION;
+
+    make_packet_6 (packet, (guint16) g_test_rand_int_range (1, 65536), 5000);
+    g_assert_true (net_ip_is_good (packet, SIZE_6));
+    g_assert_true (net_ip_is_6 (packet) && net_ip_is_udp (packet));
+    g_assert_cmphex (checksum_6 (packet, SIZE_6), ==, 0xffff);
+    net_ip_set_port (packet, end, port);
+    g_assert_cmpuint (net_ip_port (packet, end), ==, port);
+    g_assert_cmphex (checksum_6 (packet, SIZE_6), ==, 0xffff);
+  }
+  g_assert_cmphex (net_ip_address_6 (packet, NET_IP_SOURCE)[15], ==, 2);
+  g_assert_cmphex (net_ip_address_6 (packet, NET_IP_DESTINATION)[1], ==, 0x99);
+
+  net_ip_write_too_large (packet, 1300, answer);
+  g_assert_true (net_ip_is_good (answer, sizeof answer));
+  g_assert_cmpmem (net_ip_address_6 (answer, NET_IP_DESTINATION),
+      NET_IP6_ADDRESS, net_ip_address_6 (packet, NET_IP_SOURCE),
+      NET_IP6_ADDRESS);
+  g_assert_cmphex (checksum_6 (answer, sizeof answer), ==, 0xffff);
+  g_assert_cmpuint (answer[40], ==, 2);
+  g_assert_cmpuint (answer[46] << 8 | answer[47], ==, 1300);
+
+  make_packet_6 (packet, 1, 2);
+  g_assert_false (net_ip_is_good (packet, SIZE_6 - 1));
+  g_assert_false (net_ip_is_good (packet, NET_IP6_HEADERS - 1));
+  packet[24] = 0xff;            /* to all neighbours */
+  g_assert_false (net_ip_is_good (packet, SIZE_6));
+  packet[24] = 0xfd;
+  packet[6] = 44;               /* a fragment */
+  g_assert_false (net_ip_is_udp (packet));
+}
+
 static void
 test_bad_packets (void)
 {
@@ -329,6 +405,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/net/ip/ports", test_ports);
+  g_test_add_func ("/net/ip/ipv6", test_ipv6);
   g_test_add_func ("/net/ip/bad-packets", test_bad_packets);
   g_test_add_func ("/net/nat", test_nat);
   g_test_add_func ("/net/links/delay", test_delay);

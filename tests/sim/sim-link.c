@@ -188,7 +188,8 @@ passes (const SimLink *link, const SimPacket *packet)
     case SIM_PASSES_ALL:
       return TRUE;
     case SIM_PASSES_KEEPALIVES:
-      return packet->size >= 2 && (packet->data[0] & 0xf0) == 0x90;
+      return packet->size >= packet->beside + 2
+          && (packet->data[packet->beside] & 0xf0) == 0x90;
     case SIM_PASSES_NOTHING:
     default:
       return FALSE;

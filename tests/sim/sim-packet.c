@@ -66,6 +66,7 @@ sim_packet_new (SimPool *pool, gsize size)
   pool->in_use++;
   packet->references = 1;
   packet->size = (guint16) size;
+  packet->beside = 0;
   packet->tag = packet->watch = 0;
   return packet;
 }

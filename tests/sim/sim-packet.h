@@ -21,6 +21,7 @@ struct _SimPacket
   SimPacket *next_free;
   guint references;
   guint16 size;                 /* bytes of data */
+  guint8 beside;                /* of those at first, more of a header */
   guint64 tag;                  /* whoever holds it: an address, a port */
   guint64 watch;                /* not 0: the pool tells when it is gone */
   /* What stands before the data where packets are real: emulated links carry
