@@ -436,49 +436,46 @@ arrival (const SrtlaUplink * uplink, guint size)
       / MAX (uplink->quality.value, 0.1);
 }
 
-/* Returns: whether its socket takes no more, or an uplink that is only just
- * returning has all in flight that it has earned. */
-static gboolean
-is_second_choice (const SrtlaBond * bond, const SrtlaUplink * uplink,
-    guint size)
-{
-  return uplink->blocked || bond->now < uplink->doubted_until
-      || (uplink->ramp != 0
-      && srtla_inflight_bytes (uplink->log) + size > uplink->ramp);
-}
-
+/* Returns: 0 for an uplink that is a good choice; 1 if a packet went missing there
+ * not long ago, or if it is only just returning and has all in flight that it has
+ * earned; 2 if its socket takes no more, so that a packet would wait there. */
 static guint
-soonest_of (const SrtlaBond * bond, guint size, guint64 avoid, gboolean full)
+rank_of (const SrtlaBond * bond, const SrtlaUplink * uplink, guint size)
 {
-  guint best = SRTLA_NO_UPLINK;
-  gdouble best_arrival = 0.0;
-  guint i;
-
-  for (i = 0; i < bond->n_uplinks; i++) {
-    const SrtlaUplink *uplink = bond->order[i];
-    gdouble at;
-
-    if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
-        || uplink->stalled || uplink->largest < size
-        || is_second_choice (bond, uplink, size) != full
-        || (avoid >> uplink->slot & 1))
-      continue;
-    at = arrival (uplink, size);
-    if (best == SRTLA_NO_UPLINK || at < best_arrival) {
-      best = uplink->slot;
-      best_arrival = at;
-    }
-  }
-  return best;
+  if (uplink->blocked)
+    return 2;
+  return bond->now < uplink->doubted_until || (uplink->ramp != 0
+      && srtla_inflight_bytes (uplink->log) + size > uplink->ramp);
 }
 
 guint
 srtla_enhanced_soonest (const SrtlaBond * bond, guint size, guint64 avoid)
 {
-  guint best = soonest_of (bond, size, avoid, FALSE);
+  guint best = SRTLA_NO_UPLINK, best_rank = 0;
+  gdouble best_arrival = 0.0;
+  guint i;
 
-  /* A returning one that should carry no more yet is better than none. */
-  return best != SRTLA_NO_UPLINK ? best : soonest_of (bond, size, avoid, TRUE);
+  for (i = 0; i < bond->n_uplinks; i++) {
+    const SrtlaUplink *uplink = bond->order[i];
+    guint rank;
+    gdouble at;
+
+    if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended
+        || uplink->stalled || uplink->largest < size
+        || (avoid >> uplink->slot & 1))
+      continue;
+    rank = rank_of (bond, uplink, size);
+    /* One of a lesser choice is better than none. */
+    if (best != SRTLA_NO_UPLINK && rank > best_rank)
+      continue;
+    at = arrival (uplink, size);
+    if (best == SRTLA_NO_UPLINK || rank < best_rank || at < best_arrival) {
+      best = uplink->slot;
+      best_rank = rank;
+      best_arrival = at;
+    }
+  }
+  return best;
 }
 
 guint64

@@ -84,7 +84,9 @@ void srtla_bond_set_exploration (SrtlaBond *bond, gboolean exploration);
  * uplink has outstanding goes out again over others at once; up to
  * SRTLA_RESCUE_BYTES of packets are kept for it. NAK filter (default on): the
  * SRT caller hears of a loss when it is one, not of packets under way. */
+#ifndef SRTLA_RESCUE_BYTES
 #define SRTLA_RESCUE_BYTES (8 * 1024 * 1024)
+#endif
 void srtla_bond_set_rescue (SrtlaBond *bond, gboolean rescue);
 void srtla_bond_set_nak_filter (SrtlaBond *bond, gboolean nak_filter);
 /* Also for all modes but classic: how long a queue an uplink may have in front

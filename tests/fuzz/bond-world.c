@@ -23,8 +23,8 @@ reference (gpointer owner, gpointer user_data)
   packet->references++;
 }
 
-static void
-release (gpointer owner, gpointer user_data)
+void
+world_release (gpointer owner, gpointer user_data)
 {
   WorldPacket *packet = owner;
 
@@ -67,96 +67,32 @@ receive (World *world, guint uplink, const guint8 *data, gsize size)
   free (exact);
 }
 
-/* ---- What goes out ----------------------------------------------------- */
-
-static void
-take_packet (World *world, SrtlaOutput *output)
-{
-  WorldUplink *uplink = &world->uplinks[output->uplink];
-  WorldPacket *packet = output->packet.owner;
-  gboolean fails = world->fail_every != 0
-      && ++world->taken % world->fail_every == 0;
-
-  g_assert_nonnull (packet);
-  g_assert_true (output->packet.data == packet->data);
-  g_assert_cmpuint (output->packet.size, ==, packet->size);
-  g_assert_cmpuint (packet->references, >, 0);
-  g_assert_cmpint (output->priority, <, SRTLA_N_CLASSES);
-  g_assert_cmpuint (output->arrived, <=, world->bond->now);
-  if (srtla_packet_kind (packet->data, packet->size) == SRTLA_KIND_SRT_DATA)
-    uplink->sent[uplink->n_sent++ % WORLD_REMEMBERED] =
-        srtla_srt_sequence (packet->data);
-  if (fails)
-    srtla_bond_send_result (world->bond, output, world->failure, world->now);
-  else if (world->reports_sent)
-    srtla_bond_note_sent (world->bond, output, world->now);
-  release (packet, world);
-  if (fails && world->failure == SRTLA_SEND_RETURNED)
-    srtla_bond_uplink_closed (world->bond, output->uplink, "closed",
-        world->now);
-}
-
-static void
-take_control (World *world, const SrtlaOutput *output)
-{
-  WorldUplink *uplink = &world->uplinks[output->uplink];
-
-  g_assert_cmpuint (output->packet.size, <=, SRTLA_MAX_DATAGRAM);
-  memcpy (uplink->control, output->packet.data, output->packet.size);
-  uplink->control_size = output->packet.size;
-  if (world->fail_every == 1)
-    srtla_bond_send_result (world->bond, output, world->failure, world->now);
-}
-
-/* A reply is for whoever has the id that stands in it. */
-static void
-take_reply (World *world, const SrtlaOutput *output)
-{
-  SrtlaKind kind = srtla_packet_kind (output->packet.data, output->packet.size);
-
-  g_assert_true (srtla_kind_is_srt (kind));
-  if (output->caller == SRTLA_NO_CALLER)
-    return;
-  g_assert_cmpuint (output->caller, <, SRTLA_MAX_CALLERS);
-  g_assert_cmphex (world->bond->callers.slots[output->caller].socket_id, ==,
-      srtla_srt_destination (output->packet.data));
-}
-
-void
-world_take (World *world)
-{
-  SrtlaOutput output;
-  SrtlaEvent event;
-  gchar text[256];
-  guint taken = 0;
-
-  while (srtla_bond_next_output (world->bond, &output)) {
-    /* All that waits, and once more all that came back. */
-    g_assert_cmpuint (++taken, <, 100000);
-    if (output.kind == SRTLA_OUTPUT_REPLY) {
-      take_reply (world, &output);
-      continue;
-    }
-    g_assert_cmpuint (output.uplink, <, SRTLA_MAX_UPLINKS);
-    g_assert_true (world->uplinks[output.uplink].used);
-    if (output.kind == SRTLA_OUTPUT_PACKET) {
-      take_packet (world, &output);
-    } else if (output.kind == SRTLA_OUTPUT_CONTROL) {
-      take_control (world, &output);
-    } else if (!world->ignores_rebinds) {
-      srtla_bond_uplink_closed (world->bond, output.uplink, "rebind",
-          world->now);
-      srtla_bond_uplink_opened (world->bond, output.uplink, world->now);
-    }
-  }
-  while (srtla_bond_next_event (world->bond, &event)) {
-    g_assert_cmpuint (event.time, <=, world->bond->now);
-    g_assert_cmpuint (srtla_event_format (&event, text, sizeof text), <,
-        sizeof text);
-  }
-}
-
 /* ---- Callers ----------------------------------------------------------- */
+
+/* Makes its payload one of TS packets. Returns: the packet's size. */
+static gsize
+fill_ts (guint8 *packet, gboolean large, guint8 what)
+{
+  guint n = large ? 7 : 1, i;
+  guint8 *ts = packet + SRTLA_SRT_HEADER, *pes;
+
+  memset (ts, 0, 7 * 188);
+  for (i = 0; i < n; i++)
+    ts[i * 188] = 0x47;
+  ts[1] = what & 0x40;          /* a unit starts */
+  ts[2] = 1 + (what & 1);       /* PID */
+  ts[3] = (guint8) (0x10 | (what & 2 ? 0x20 : 0) | (what & 4 ? 0xc0 : 0));
+  pes = ts + 4;
+  if (what & 2) {
+    ts[4] = 1;                  /* an adaptation field */
+    ts[5] = what & 8 ? 0x40 : 0;
+    pes += 2;
+  }
+  pes[2] = 1;
+  pes[3] = what & 0x20 ? 0xe0 : 0xc0;
+  packet[4] |= what & 0x10 ? 8 : 0;     /* encrypted */
+  return SRTLA_SRT_HEADER + n * 188;
+}
 
 static void
 push_data (World *world, guint flow, FuzzInput *input)
@@ -164,7 +100,10 @@ push_data (World *world, guint flow, FuzzInput *input)
   guint8 shape = fuzz_u8 (input);
   guint caller = shape & (WORLD_CALLERS - 1);
   guint count = shape & 0x10 ? 1 + fuzz_u8 (input) % 64 : 1;
-  guint8 packet[TESTING_MAX_PACKET];
+  guint8 ts = shape & 0x40 ? fuzz_u8 (input) : 0;
+  SrtlaTime age = shape & 0x80 ? fuzz_span (input) : 0;
+  gsize size = shape & 8 ? 1316 : 40;
+  guint8 packet[TESTING_MAX_PACKET] = { 0, };
 
   for (; count > 0; count--) {
     guint32 sequence = world->next[caller];
@@ -173,9 +112,12 @@ push_data (World *world, guint flow, FuzzInput *input)
       sequence = (sequence - fuzz_u8 (input)) & SRTLA_SEQ_MASK;
     else
       world->next[caller] = srtla_seq_next (sequence);
-    testing_data_packet (packet, shape & 8 ? 1316 : 40, sequence,
-        SERVER_ID (caller), (guint32) world->now, shape & 4);
-    push (world, flow, packet, shape & 8 ? 1316 : 40, shape & 0x20);
+    /* Nobody reads what comes after that, and writing it takes long. */
+    testing_data_packet (packet, 40, sequence, SERVER_ID (caller),
+        (guint32) (world->now - age), shape & 4);
+    if (shape & 0x40)
+      size = fill_ts (packet, shape & 8, ts);
+    push (world, flow, packet, size, shape & 0x20);
   }
 }
 
@@ -337,6 +279,23 @@ add_uplink (World *world, gboolean open)
     srtla_bond_uplink_opened (world->bond, slot, world->now);
 }
 
+/* Its socket closes when all that waits for it was given back. */
+static void
+remove_uplink (World *world, guint slot, gboolean vacates)
+{
+  guint rounds = 0;
+
+  world_empty (world, slot, SRTLA_SEND_RETURNED);
+  while (vacates && !srtla_bond_vacate_uplink (world->bond, slot, world->now)) {
+    g_assert_cmpuint (++rounds, <, 100);
+    world_take (world);
+  }
+  world_empty (world, slot, SRTLA_SEND_RETURNED);
+  /* From here on nothing may go there. */
+  world->uplinks[slot].used = FALSE;
+  srtla_bond_remove_uplink (world->bond, slot, world->now);
+}
+
 static void
 change_uplink (World *world, guint slot, FuzzInput *input)
 {
@@ -346,15 +305,13 @@ change_uplink (World *world, guint slot, FuzzInput *input)
     return;
   switch (what & 7) {
     case 0:
-      /* From here on nothing may go there. */
-      world->uplinks[slot].used = FALSE;
-      srtla_bond_remove_uplink (world->bond, slot, world->now);
+      remove_uplink (world, slot, what & 8);
       break;
     case 1:
       srtla_bond_uplink_opened (world->bond, slot, world->now);
       break;
     case 2:
-      srtla_bond_uplink_closed (world->bond, slot, "closed", world->now);
+      world_close (world, slot, "closed");
       break;
     case 3:
       srtla_bond_uplink_limit (world->bond, slot, (guint64) fuzz_u8 (input)
@@ -364,9 +321,12 @@ change_uplink (World *world, guint slot, FuzzInput *input)
     case 5:
       srtla_bond_uplink_blocked (world->bond, slot, what & 1);
       break;
-    default:
+    case 6:
       srtla_bond_uplink_backlog (world->bond, slot,
           (guint64) fuzz_u8 (input) << (what >> 3));
+      break;
+    default:
+      srtla_bond_uplink_largest (world->bond, slot, 8 * fuzz_u8 (input));
       break;
   }
 }
@@ -449,14 +409,17 @@ change_setting (World *world, FuzzInput *input)
       srtla_bond_flush (bond);
       break;
     case 9:
-      srtla_bond_reset_interval (bond);
+      if (on)
+        srtla_bond_reset_interval (bond);
+      else
+        srtla_bond_forget_intervals (bond);
       break;
     case 10:
       world->knows_group = FALSE;       /* the receiver restarted */
       break;
     case 11:
       world->fail_every = fuzz_u8 (input) % 16;
-      world->failure = (SrtlaSendResult) (1 + (what >> 4) % 3);
+      world->failure = (SrtlaSendResult) (1 + (what >> 4) % 4);
       break;
     case 12:
       world->reports_sent = on;
@@ -464,6 +427,7 @@ change_setting (World *world, FuzzInput *input)
       break;
     case 13:
       world->ignores_rebinds = on;
+      world->sockets_are_slow = what & 0x40;
       break;
     case 14:
       world->hold = what >> 4;
@@ -497,8 +461,9 @@ world_step (World *world, FuzzInput *input)
   guint which = operation >> 4;
   SrtlaTime deadline;
 
-  /* Only pushes may come one after the other. */
-  if ((operation & 15) > 2)
+  /* Only pushes may come one after the other, and what its owner does while it
+   * takes them. */
+  if ((operation & 15) > 2 && (operation & 15) < 12)
     world_take (world);
   switch (operation & 15) {
     case 0:
@@ -552,11 +517,31 @@ world_step (World *world, FuzzInput *input)
 
 /* ---- Start and end ----------------------------------------------------- */
 
+/* A caller of that latency, ms. */
+static void
+shake_hands (World *world, guint caller, guint16 latency)
+{
+  const guint32 flags = SRTLA_HS_TSBPD_SENDER | SRTLA_HS_TSBPD_RECEIVER
+      | SRTLA_HS_TLPKTDROP | SRTLA_HS_R_FLAG;
+  guint32 id = CALLER_ID (caller), next = world->next[caller];
+  guint8 packet[TESTING_MAX_PACKET];
+
+  push (world, SRTLA_MAIN_FLOW, packet, testing_induction (packet, id, next,
+          0), FALSE);
+  world_take (world);
+  receive (world, 0, packet, testing_induction_response (packet, id, next, 0));
+  push (world, SRTLA_MAIN_FLOW, packet, testing_conclusion (packet, id, next,
+          flags, latency, 1), FALSE);
+  world_take (world);
+  receive (world, 0, packet, testing_conclusion_response (packet, id,
+          SERVER_ID (caller), next, flags, latency, 1));
+}
+
 World *
 world_new (FuzzInput *input)
 {
   World *world = g_new0 (World, 1);
-  SrtlaBondConfig config = { draw, world, reference, release, 0 };
+  SrtlaBondConfig config = { draw, world, reference, world_release, 0 };
   guint8 start = fuzz_u8 (input);
   guint i;
 
@@ -574,6 +559,8 @@ world_new (FuzzInput *input)
     answer (world, i % SRTLA_MAX_UPLINKS);
   }
   world_take (world);
+  if (start & 16)
+    shake_hands (world, 0, (guint16) (4 * fuzz_u8 (input)));
   return world;
 }
 

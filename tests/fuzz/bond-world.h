@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 
 #define WORLD_CALLERS 4
 #define WORLD_REMEMBERED 64     /* numbers of packets sent, of each uplink */
+#define WORLD_EGRESS 64         /* packets that wait for sockets */
 
 typedef struct
 {
@@ -51,6 +52,9 @@ typedef struct
   SrtlaTime ahead;              /* packets come after the time that is told */
   guint hold;                   /* pushes until outputs are taken */
   guint taken;                  /* PACKET outputs so far */
+  gboolean sockets_are_slow;    /* packets wait for them */
+  SrtlaOutput egress[WORLD_EGRESS];     /* those, in order */
+  guint n_egress;
 } World;
 
 World *world_new (FuzzInput *input);
@@ -61,6 +65,13 @@ void world_free (World *world);
 void world_step (World *world, FuzzInput *input);
 /* Takes outputs and events as their owner would. */
 void world_take (World *world);
+
+/* In bond-world-outputs.c: gives up what waits for an uplink's socket, or for any
+ * (SRTLA_NO_UPLINK); likewise, and closes it. */
+void world_empty (World *world, guint slot, SrtlaSendResult result);
+void world_close (World *world, guint slot, const gchar *reason);
+/* Drops a reference on a WorldPacket. */
+void world_release (gpointer owner, gpointer user_data);
 
 /* What must hold whatever happened; outputs must have been taken. */
 void world_check (World *world);

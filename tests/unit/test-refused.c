@@ -4,6 +4,7 @@
  * uplink, and are neither lost nor counted twice.
  */
 #include "bond-fixture.h"
+#include "srtla-bond-private.h"
 
 typedef struct
 {
@@ -122,6 +123,36 @@ test_returned (void)
   fixture_clear (&world.fixture);
 }
 
+/* Back from a socket that takes no more, it goes where there is room, doubtful as
+ * that may be: not to another that takes no more, and from there back again. */
+static void
+test_blocked (void)
+{
+  guint doubtful, first_blocked, i;
+  World world;
+  SrtlaOutput first, second;
+
+  for (doubtful = 0; doubtful < 3; doubtful++) {
+    world_init (&world, "enhanced", 3);
+    first_blocked = (doubtful + 1) % 3;
+    for (i = 0; i < 3; i++)
+      srtla_bond_uplink_blocked (world.fixture.bond, i, i != first_blocked);
+    first = send (&world, 1, FALSE);
+    g_assert_cmpuint (first.uplink, ==, first_blocked);
+    srtla_bond_uplink_blocked (world.fixture.bond, first_blocked, TRUE);
+    srtla_bond_uplink_blocked (world.fixture.bond, doubtful, FALSE);
+    srtla_enhanced_doubt (world.fixture.bond->uplinks[doubtful],
+        world.fixture.now);
+    g_assert_true (srtla_bond_has_room_beside (world.fixture.bond,
+            first_blocked, first.packet.size));
+    g_assert_true (report (&world, &first, SRTLA_SEND_RETURNED, &second));
+    g_assert_cmpuint (second.uplink, ==, doubtful);
+    g_assert_false (report (&world, &second, SRTLA_SEND_DONE, &first));
+    expect_totals (&world, 1, 0, 0);
+    fixture_clear (&world.fixture);
+  }
+}
+
 /* It was sent once: the first retransmission is the first. */
 static void
 test_copies (void)
@@ -163,6 +194,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/refused/failed", test_failed);
   g_test_add_func ("/refused/returned", test_returned);
+  g_test_add_func ("/refused/blocked", test_blocked);
   g_test_add_func ("/refused/copies", test_copies);
   g_test_add_func ("/refused/classic", test_classic);
   return g_test_run ();
