@@ -56,8 +56,9 @@ send_now (World *world, SrtlaOutput *output)
     result = world->failure;
   else if (srtla_bond_is_expired (world->bond, output))
     result = SRTLA_SEND_EXPIRED;
-  else if (uplink->blocked && srtla_bond_has_room_beside (world->bond,
-          output->uplink, output->packet.size))
+  else if (uplink->blocked && output->copy == SRTLA_COPY_NONE
+      && srtla_bond_has_room_beside (world->bond, output->uplink,
+          output->packet.size))
     result = SRTLA_SEND_RETURNED;
   else if (uplink->blocked && world->sockets_are_slow)
     return FALSE;
