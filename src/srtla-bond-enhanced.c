@@ -243,8 +243,12 @@ void
 srtla_enhanced_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 {
   bond->news = TRUE;
-  if (uplink->stalled)
+  if (uplink->stalled) {
     uplink->echoed = TRUE;
+    if (uplink->names_all)
+      srtla_inflight_overtake (uplink->log, G_MAXUINT64, uplink->fences
+          [(uplink->next_fence + SRTLA_FENCES - 1) % SRTLA_FENCES].sent_at);
+  }
   if (uplink->names_all)
     srtla_delivery_queue (&uplink->delivery, uplink->rtt.latest,
         uplink->rtt.minimum);
@@ -334,6 +338,8 @@ find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
     bond->stats.naks_dropped += lost.reported;
   if (!uplink->names_all || until < reordering || now < overdue)
     return;
+  srtla_inflight_overtake (uplink->log, uplink->delivery.proof_place,
+      until - reordering);
   until = MIN (until - reordering, now - overdue);
   while (srtla_inflight_pop_before (uplink->log, uplink->delivery.proof_place,
           until, &lost)) {
@@ -489,13 +495,15 @@ stalled_interval (const SrtlaUplink * uplink, SrtlaTime now)
 
 /* When nothing was sent for so long, all that was has left the uplink, arrived or
  * not. Were it to count as in flight where that leaves no room, an uplink would
- * stay full for want of an acknowledgement, for which it needs packets. */
+ * stay full for want of an acknowledgement, for which it needs packets. A stalled
+ * one is asked for echoes, and they tell. */
 static void
 let_go (SrtlaUplink * uplink, SrtlaTime now)
 {
   guint64 place;
 
-  if (!uplink->names_all || srtla_inflight_count (uplink->log) == 0
+  if (!uplink->names_all || uplink->stalled
+      || srtla_inflight_count (uplink->log) == 0
       || srtla_uplink_room (uplink, FALSE) >= SRTLA_MAX_DATAGRAM
       || now <= uplink->sent_at + 2 * srtla_delivery_overdue (&uplink->rtt))
     return;

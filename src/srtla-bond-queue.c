@@ -169,12 +169,12 @@ room_of (const SrtlaBond * bond)
 
     if (uplink->state != SRTLA_UPLINK_UP || uplink->suspended)
       continue;
-    if (uplink->stalled) {
-      stalled += srtla_uplink_is_open (uplink) ? SRTLA_MAX_DATAGRAM : 0;
-      continue;
-    }
     own = MIN (own, srtla_uplink_room (uplink, FALSE));
-    room += own - own % SRTLA_MAX_DATAGRAM;
+    own -= own % SRTLA_MAX_DATAGRAM;
+    if (uplink->stalled)
+      stalled += own;
+    else
+      room += own;
   }
   return room > 0 ? room : stalled;
 }

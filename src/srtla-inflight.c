@@ -345,6 +345,23 @@ srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until, guint64 *place)
   return bytes;
 }
 
+void
+srtla_inflight_overtake (SrtlaInflight *log, guint64 place,
+    SrtlaTime sent_until)
+{
+  for (log->passed = MAX (log->passed, log->oldest); log->passed < place
+      && log->passed < log->inserted; log->passed++) {
+    Node *node = node_at (log, log->passed);
+
+    if (node->entry.sent_at > sent_until)
+      break;
+    if (!node->entry.held)
+      continue;
+    discount (log, node);
+    node->entry.passed = TRUE;
+  }
+}
+
 gboolean
 srtla_inflight_settle (SrtlaInflight *log, guint caller, guint32 sequence,
     SrtlaInflightEntry *settled, guint64 *place)

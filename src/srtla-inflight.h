@@ -79,6 +79,11 @@ gboolean srtla_inflight_lose (SrtlaInflight *log, guint caller,
 guint64 srtla_inflight_pass (SrtlaInflight *log, SrtlaTime sent_until,
     guint64 *place);
 
+/* The same for what was sent before place `place` and at `sent_until` or earlier, where
+ * nobody wants the bytes of it: what is no longer held costs nothing. */
+void srtla_inflight_overtake (SrtlaInflight *log, guint64 place,
+    SrtlaTime sent_until);
+
 /* Takes out every held copy of a number. Returns: how many there were. */
 guint srtla_inflight_forget (SrtlaInflight *log, guint caller,
     guint32 sequence);

@@ -51,9 +51,8 @@ enhanced_select (const SrtlaSchedulerView * view)
         || rank > best_rank
         || (view->narrow && uplink->largest < view->size))
       continue;
-    /* Nothing is known of the room on a stalled one. */
-    if (view->brake && (uplink->stalled ? !srtla_uplink_is_open (uplink)
-            : srtla_uplink_room (uplink, view->urgent) < view->size)) {
+    if (view->brake
+        && srtla_uplink_room (uplink, view->urgent) < view->size) {
       braked = braked || !uplink->stalled;
       continue;
     }

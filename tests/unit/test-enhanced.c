@@ -318,6 +318,72 @@ test_full_of_lost (void)
   net_clear (&net);
 }
 
+/* What others that were sent later have overtaken has left the uplink, long before
+ * it is overdue where round trips spread much. */
+static void
+test_overtaken (void)
+{
+  SrtlaUplink *uplink;
+  guint i;
+  Net net;
+
+  net_init (&net, 1, 20 * MS);
+  net_add_caller (&net, 100, 2000);
+  net.interval = 2 * MS;
+  net_run (&net, 2 * SRTLA_SECOND);
+  uplink = net.bond->uplinks[0];
+  net.links[0].data_cut = TRUE;
+  for (i = 0; i < 100; i++)
+    net_send (&net, 0);
+  net_take (&net);
+  net.links[0].data_cut = FALSE;
+  g_assert_cmpuint (srtla_inflight_count (uplink->log), >=, 100);
+  uplink->rtt.variance = SRTLA_SECOND;
+  net_run (&net, 40 * MS + SRTLA_ACK_TRAIN * net.interval
+      + 2 * SRTLA_GUARD_INTERVAL);
+  g_assert_cmpuint (srtla_inflight_count (uplink->log), <, 60);
+  g_assert_false (uplink->stalled);
+  net_assert_books (&net);
+  net_clear (&net);
+}
+
+/* The only uplink stalls: it gets no more than it has room for, and again when
+ * an echo says that all of that has left it. */
+static void
+test_sole_stalled (void)
+{
+  SrtlaUplink *uplink;
+  SrtlaTime stalled_at;
+  guint sent;
+  Net net;
+
+  net_init (&net, 1, 20 * MS);
+  net_add_caller (&net, 100, 5000);
+  net.interval = MS;
+  net_run (&net, 2 * SRTLA_SECOND);
+  uplink = net.bond->uplinks[0];
+  uplink->delivery.filled = TRUE;
+  net.links[0].cut = TRUE;
+  run_until_stalled (&net, 0, TRUE, SRTLA_SECOND);
+  stalled_at = net.now;
+  net_run (&net, 500 * MS);
+  g_assert_cmpuint (originals_since (&net, 0, stalled_at + 1), <=,
+      uplink->room / NET_PACKET);
+  g_assert_cmpuint (srtla_inflight_bytes (uplink->log), <=, uplink->room);
+  g_assert_cmpuint (srtla_bond_waiting (net.bond), >, 300);
+
+  net.links[0].cut = FALSE;
+  net.links[0].data_cut = TRUE;
+  sent = originals_since (&net, 0, 0);
+  net_run (&net, SRTLA_KEEPALIVE_STALLED + 40 * MS + 2 * MS);
+  g_assert_true (uplink->stalled);
+  g_assert_cmpuint (originals_since (&net, 0, 0), >, sent + 10);
+  net.links[0].data_cut = FALSE;
+  run_until_stalled (&net, 0, FALSE, 300 * MS);
+  net_assert_books (&net);
+  net_clear (&net);
+}
+
 /* Nothing is delivered anywhere: it goes on with the best. */
 static void
 test_all_stalled (void)
@@ -686,6 +752,8 @@ main (int argc, char **argv)
   g_test_add_func ("/enhanced/tail", test_tail);
   g_test_add_func ("/enhanced/return", test_return);
   g_test_add_func ("/enhanced/full-of-lost", test_full_of_lost);
+  g_test_add_func ("/enhanced/overtaken", test_overtaken);
+  g_test_add_func ("/enhanced/sole-stalled", test_sole_stalled);
   g_test_add_func ("/enhanced/all-stalled", test_all_stalled);
   g_test_add_func ("/enhanced/no-srtla-acks", test_no_srtla_acks);
   g_test_add_func ("/enhanced/rate-without-srtla-acks",

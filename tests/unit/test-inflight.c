@@ -267,6 +267,39 @@ test_overrun (void)
   srtla_inflight_free (log);
 }
 
+/* What was overtaken is no longer counted, once, and stays held. */
+static void
+test_overtake (void)
+{
+  SrtlaInflight *log = srtla_inflight_new (8);
+  SrtlaInflightEntry taken;
+  guint64 place;
+  guint32 i;
+
+  for (i = 0; i < 8; i++)
+    srtla_inflight_insert (log, 0, i, 100, 10 * i);
+  g_assert_true (srtla_inflight_take (log, 0, 0, NULL));
+  g_assert_true (srtla_inflight_take (log, 0, 3, NULL));
+  g_assert_true (srtla_inflight_lose (log, 0, 2, &place));
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 500);
+  srtla_inflight_overtake (log, 3, 1000);       /* that place is not meant */
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 400);
+  srtla_inflight_overtake (log, 8, 49);
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 300);
+  srtla_inflight_overtake (log, 8, 49);
+  srtla_inflight_overtake (log, 2, 49);
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 300);
+  g_assert_true (srtla_inflight_take (log, 0, 4, &taken));
+  g_assert_true (taken.passed);
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 300);
+  g_assert_true (srtla_inflight_find (log, 0, 1, &place)->passed);
+  srtla_inflight_overtake (log, G_MAXUINT64, 1000);
+  g_assert_cmpuint (srtla_inflight_count (log), ==, 0);
+  srtla_inflight_insert (log, 0, 8, 100, 80);
+  g_assert_cmpuint (srtla_inflight_count (log), ==, 1);
+  srtla_inflight_free (log);
+}
+
 /* A reported entry that nobody gets to see when it goes is counted; one that is
  * handed over is not. */
 static void
@@ -345,6 +378,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inflight/large-packet-saturates",
       test_large_packet_saturates);
   g_test_add_func ("/inflight/overrun", test_overrun);
+  g_test_add_func ("/inflight/overtake", test_overtake);
   g_test_add_func ("/inflight/unheard", test_unheard);
   g_test_add_func ("/inflight/allocates-nothing", test_allocates_nothing);
   return g_test_run ();
