@@ -120,6 +120,7 @@ gst_srtla_engine_new (const GstSrtlaEngineConfig * config, SrtlaTime now)
   shared.poll = config->poll;
   shared.batch = NULL;          /* theirs to make */
   shared.parking = NULL;        /* likewise */
+  shared.told_too_many = FALSE;
   shared.queue_target = SRTLA_QUEUE_TARGET;
   shared.element = config->element;
   shared.notify = config->notify;

@@ -13,7 +13,7 @@
 #define STATE_STALLED "stalled"
 
 GstSrtlaLink *
-gst_srtla_link_new (const GstSrtlaLinkShared * shared, GstSrtlaUplink * uplink,
+gst_srtla_link_new (GstSrtlaLinkShared * shared, GstSrtlaUplink * uplink,
     SrtlaTime now)
 {
   GstSrtlaLink *link = g_new0 (GstSrtlaLink, 1);
@@ -98,12 +98,16 @@ is_waiting_for_answers (SrtlaUplinkState state)
 static void
 warn_once (GstSrtlaLink * link, const gchar * kind, const gchar * reason)
 {
-  const GstSrtlaLinkShared *shared = link->shared;
+  GstSrtlaLinkShared *shared = link->shared;
 
   if (g_strcmp0 (kind, link->warned) == 0)
     return;
   g_free (link->warned);
   link->warned = g_strdup (kind);
+  /* Of uplinks too many the first one is told of. */
+  if (link->too_many && shared->told_too_many)
+    return;
+  shared->told_too_many = shared->told_too_many || link->too_many;
   shared->notify (gst_srtla_notice_new_trouble (GST_SRTLA_NOTICE_WARNING,
           GST_RESOURCE_ERROR_OPEN_WRITE,
           g_strdup_printf ("Uplink “%s” cannot be used: %s.",
@@ -177,7 +181,8 @@ prepare (GstSrtlaLink * link, SrtlaTime now, GError ** error)
 {
   if (link->slot == SRTLA_NO_UPLINK)
     link->slot = srtla_bond_add_uplink (link->shared->bond, now);
-  if (link->slot == SRTLA_NO_UPLINK) {
+  link->too_many = link->slot == SRTLA_NO_UPLINK;
+  if (link->too_many) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
         "there are %d uplinks already", SRTLA_MAX_UPLINKS);
     return FALSE;

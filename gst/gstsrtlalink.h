@@ -48,6 +48,7 @@ typedef struct
   GstSrtlaBatch *batch;         /* to fill for each call */
   GstSrtlaParking *parking;     /* where sockets wait for their uplinks' return */
   SrtlaTime queue_target;       /* µs; 0 = none: as it is set now */
+  gboolean told_too_many;       /* that there are more uplinks than slots */
   GstElement *element;          /* for the debug log */
   GstSrtlaNotifyFunc notify;
   gpointer user_data;           /* of notify */
@@ -58,13 +59,14 @@ typedef struct
 
 typedef struct
 {
-  const GstSrtlaLinkShared *shared;
+  GstSrtlaLinkShared *shared;
   GstSrtlaUplink *uplink;       /* a reference */
   guint slot;                   /* of the core; SRTLA_NO_UPLINK = none was free */
 
   GstSrtlaSpec spec;
   GSocketFamily family;         /* to use; INVALID = as the receiver's address */
   gboolean parsed;              /* `spec` is valid */
+  gboolean too_many;            /* there was no slot for it */
   GInetAddress *receiver;       /* connected to, or tried last; a reference */
   guint port;
   GSocket *socket;              /* NULL = closed */
@@ -104,7 +106,7 @@ typedef struct
   guint64 send_retries, queue_full, too_large;
 } GstSrtlaLink;
 
-GstSrtlaLink *gst_srtla_link_new (const GstSrtlaLinkShared * shared,
+GstSrtlaLink *gst_srtla_link_new (GstSrtlaLinkShared * shared,
     GstSrtlaUplink * uplink, SrtlaTime now);
 /* Before it is removed, or when it failed: others send what it has outstanding. */
 void gst_srtla_link_vacate (GstSrtlaLink * link, SrtlaTime now);

@@ -37,24 +37,42 @@ tell_of_uplink (GstSrtlaSink * sink, GstSrtlaUplink * uplink, gboolean added)
           "name", G_TYPE_STRING, GST_OBJECT_NAME (uplink), NULL));
 }
 
+/* Returns: why there is none in the file, the caller's. */
+static gchar *
+what_is_in (const gchar * file)
+{
+  GError *error = NULL;
+  gchar *contents = NULL, *text;
+
+  if (g_file_get_contents (file, &contents, NULL, &error))
+    text = g_strdup_printf ("“%s”, which lists none", file);
+  else
+    text = g_strdup_printf ("a file that cannot be read (%s)", error->message);
+  g_clear_error (&error);
+  g_free (contents);
+  return text;
+}
+
 void
 gst_srtla_sink_no_uplink (GstSrtlaSink * sink)
 {
-  gchar *file;
+  gchar *file, *what;
 
   GST_OBJECT_LOCK (sink);
   file = g_strdup (sink->uplinks_file);
   GST_OBJECT_UNLOCK (sink);
-  if (file != NULL)
+  what = file != NULL ? what_is_in (file) : NULL;
+  if (what != NULL)
     GST_ELEMENT_ERROR (sink, RESOURCE, SETTINGS,
-        ("There is no uplink: the property uplinks-file names “%s”, which "
-            "lists none, and the property uplinks is empty.", file),
+        ("There is no uplink: the property uplinks-file names %s, and the "
+            "property uplinks is empty.", what),
         ("One uplink a line: a local address, an interface, or "
             "address%%interface."));
   else
     GST_ELEMENT_ERROR (sink, RESOURCE, SETTINGS,
         ("There is no uplink: the last one was removed. Set the property "
             "uplinks."), (NULL));
+  g_free (what);
   g_free (file);
 }
 

@@ -336,9 +336,14 @@ no_receiver (GstSrtlaSink * sink)
   GST_OBJECT_LOCK (sink);
   problem = g_strdup (sink->uri_problem);
   GST_OBJECT_UNLOCK (sink);
-  GST_ELEMENT_ERROR (sink, RESOURCE, SETTINGS,
-      ("There is no receiver: set the property host or uri."),
-      ("%s", problem != NULL ? problem : "uri=srtla://host:port"));
+  if (problem != NULL)
+    GST_ELEMENT_ERROR (sink, RESOURCE, SETTINGS,
+        ("There is no receiver, the property uri was of no use: %s.", problem),
+        ("uri=srtla://host:port"));
+  else
+    GST_ELEMENT_ERROR (sink, RESOURCE, SETTINGS,
+        ("There is no receiver: set the property host or uri."),
+        ("uri=srtla://host:port"));
   g_free (problem);
 }
 

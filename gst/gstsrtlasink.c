@@ -56,7 +56,7 @@ gst_srtla_sink_get_stats (GstSrtlaSink * sink)
 static gchar *
 trim (const gchar * text)
 {
-  gchar *copy = g_strstrip (g_strdup (text ? text : ""));
+  gchar *copy = g_strstrip (g_utf8_make_valid (text ? text : "", -1));
 
   if (*copy == '\0')
     g_clear_pointer (&copy, g_free);

@@ -59,6 +59,23 @@ bind_interface (GSocket * socket, const gchar * interface, GError ** error)
 }
 
 /* Link-local addresses mean something on one interface only. */
+static gboolean
+check_interface (const GstSrtlaSpec * spec, GInetAddress * address,
+    GError ** error)
+{
+  gchar *text;
+
+  if (spec->interface != NULL || address == NULL
+      || g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6
+      || !g_inet_address_get_is_link_local (address))
+    return TRUE;
+  text = g_inet_address_to_string (address);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+      "%s is link-local, and the uplink names no interface", text);
+  g_free (text);
+  return FALSE;
+}
+
 static GSocketAddress *
 socket_address (GInetAddress * address, guint port, const gchar * interface)
 {
@@ -142,7 +159,9 @@ gst_srtla_socket_open (const GstSrtlaSpec * spec, GInetAddress * receiver,
   g_socket_set_blocking (socket, FALSE);
   set_options (socket, family);
   remote = socket_address (receiver, port, spec->interface);
-  ok = (spec->interface == NULL
+  ok = check_interface (spec, spec->address, error)
+      && check_interface (spec, receiver, error)
+      && (spec->interface == NULL
       || bind_interface (socket, spec->interface, error))
       && (spec->address == NULL || bind_address (socket, spec, error))
       && connect_receiver (socket, remote, error);

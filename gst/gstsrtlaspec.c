@@ -82,6 +82,12 @@ split (const gchar * text, const gchar * delimiters, gboolean comments)
   for (i = 0; items[i] != NULL; i++) {
     if (comments && strchr (items[i], '#') != NULL)
       *strchr (items[i], '#') = '\0';
+    if (!g_utf8_validate (items[i], -1, NULL)) {
+      gchar *valid = g_utf8_make_valid (items[i], -1);
+
+      g_free (items[i]);
+      items[i] = valid;
+    }
     g_strstrip (items[i]);
     if (*items[i] != '\0' && !g_ptr_array_find_with_equal_func (result,
             items[i], g_str_equal, NULL))

@@ -142,6 +142,8 @@ test_bad_uri_property (Fixture *fixture, gconstpointer data)
       continue;
     g_assert_cmpint (gst_element_set_state (fixture->element,
             GST_STATE_PAUSED), ==, GST_STATE_CHANGE_FAILURE);
+    fixture_expect (fixture, GST_MESSAGE_ERROR, "the property uri");
+    gst_element_set_state (fixture->element, GST_STATE_PAUSED);
     fixture_expect (fixture, GST_MESSAGE_ERROR, uris[i]);
     gst_element_set_state (fixture->element, GST_STATE_NULL);
   }
@@ -447,6 +449,18 @@ test_wrong_family (void)
   fixture_tear_down (&fixture, NULL);
 }
 
+/* A link-local address, and nobody says on which interface. */
+static void
+test_link_local (Fixture *fixture, gconstpointer data)
+{
+  (void) data;
+  if (!have_ipv6 ())
+    return;
+  g_object_set (fixture->element, "host", "fe80::1", "uplinks", NULL, NULL);
+  fixture_play (fixture, 0);
+  fixture_expect (fixture, GST_MESSAGE_WARNING, "link-local");
+}
+
 /* ---- Giving up ---------------------------------------------------------- */
 
 static void
@@ -502,6 +516,7 @@ add_tests (void)
   g_test_add_func ("/connection/black-hole", test_black_hole);
   g_test_add_func ("/connection/ipv6", test_ipv6);
   g_test_add_func ("/connection/wrong-family", test_wrong_family);
+  fixture_add_test ("/connection/link-local", test_link_local);
   fixture_add_test ("/connection/timeout", test_connection_timeout);
   fixture_add_test ("/connection/timeout-while-playing",
       test_timeout_while_playing);

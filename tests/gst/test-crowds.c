@@ -59,6 +59,27 @@ test_uplinks (Fixture *fixture, gconstpointer data)
   g_free (list);
 }
 
+/* Of a file too long the application hears, but not once a line. */
+static void
+test_too_many (Fixture *fixture, gconstpointer data)
+{
+  guint count = SRTLA_MAX_UPLINKS + 100;
+  gchar *list = list_uplinks (count);
+  gchar *last = g_strdup_printf ("127.0.0.%u", count + 1);
+
+  (void) data;
+  fixture_use_receiver (fixture, SRTLA_BEHAVIOUR_F, "127.0.0.1");
+  g_object_set (fixture->element, "uplinks", list, NULL);
+  fixture_play (fixture, SRTLA_MAX_UPLINKS);
+  fixture_wait_uplink (fixture, last, "failed");
+  fixture_expect (fixture, GST_MESSAGE_WARNING, "64 uplinks");
+  gst_element_set_state (fixture->element, GST_STATE_NULL);
+  g_assert_cmpuint (record_count (&fixture->record, GST_MESSAGE_WARNING, NULL),
+      ==, 0);
+  g_free (list);
+  g_free (last);
+}
+
 /* ---- Elements ------------------------------------------------------------ */
 
 static guint
@@ -197,6 +218,7 @@ static void
 add_tests (void)
 {
   fixture_add_test ("/crowds/uplinks", test_uplinks);
+  fixture_add_test ("/crowds/too-many", test_too_many);
   g_test_add_func ("/crowds/two", test_two);
   g_test_add_func ("/crowds/elements", test_elements);
 }

@@ -2,6 +2,7 @@
 /* srtlasink's uplinks: added, removed, failing, as children of the element. */
 #include "element-stream.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
 
 /* An address of TEST-NET-1 (RFC 5737), which no machine has. */
@@ -325,7 +326,24 @@ test_missing_file (Fixture *fixture, gconstpointer data)
   g_object_set (fixture->element, "uplinks", NULL, "uplinks-file",
       "/nonexistent/uplinks", NULL);
   gst_element_set_state (fixture->element, GST_STATE_PLAYING);
-  fixture_expect (fixture, GST_MESSAGE_ERROR, "uplinks-file");
+  /* Says why, too: a warning would be gone where only errors are shown. */
+  fixture_expect (fixture, GST_MESSAGE_ERROR, g_strerror (ENOENT));
+}
+
+/* Whatever stands in a list or a file can be shown. */
+static void
+test_not_text (Fixture *fixture, gconstpointer data)
+{
+  GstStructure *stats;
+
+  (void) data;
+  g_object_set (fixture->element, "uplinks", "127.0.0.2,\xff\xfe", NULL);
+  g_assert_true (fixture_add_uplink (fixture, " \xc3 "));
+  fixture_play (fixture, 1);
+  fixture_wait_uplink (fixture, "\xef\xbf\xbd\xef\xbf\xbd", "failed");
+  stats = fixture_uplink_stats (fixture, "\xef\xbf\xbd");
+  g_assert_nonnull (stats);
+  gst_structure_free (stats);
 }
 
 /* ---- Children ----------------------------------------------------------- */
@@ -532,6 +550,7 @@ add_tests (void)
   fixture_add_test ("/uplinks/last-removed", test_last_removed);
   fixture_add_test ("/uplinks/empty-file", test_empty_file);
   fixture_add_test ("/uplinks/missing-file", test_missing_file);
+  fixture_add_test ("/uplinks/not-text", test_not_text);
   fixture_add_test ("/uplinks/children", test_children);
 }
 
