@@ -285,8 +285,11 @@ srtla_bond_pump (SrtlaBond * bond)
     if (!send_next (bond, SRTLA_ALL_CLASSES, room_of (bond))
         && !send_ahead (bond, SRTLA_CLASS_HIGH)
         && !send_ahead (bond, SRTLA_CLASS_MEDIUM))
-      return;
+      break;
   }
+  /* What was behind what has moved to the front meanwhile. */
+  if (srtla_pipeline_next_expiry (bond->pipeline) <= bond->now)
+    drop_expired (bond);
 }
 
 void

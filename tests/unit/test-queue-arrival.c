@@ -433,6 +433,40 @@ test_detour (void)
   }
 }
 
+/* Packets that came late stand behind some that have more time, which no uplink
+ * takes: what is of no use any more is dropped at once, so that nothing is due. */
+static void
+test_behind (void)
+{
+  static const guint ages[] = { 0, 95, 60, 95, 0, 95 }; /* ms */
+  guint i, late = 0;
+
+  for (i = 0; i < LATENCY; i++) {
+    World *world = world_new (1);
+    SrtlaBondStats *stats;
+    guint k;
+
+    shake_hands (world);
+    push_media (world, 0, SIZE, FALSE);
+    take (world);
+    srtla_bond_set_queue_target (world->bond, 0);
+    world->bond->uplinks[0]->suspended = TRUE;
+    for (k = 0; k < G_N_ELEMENTS (ages); k++)
+      push_number (world, 0, world->next++, SIZE,
+          ages[k] * SRTLA_MILLISECOND, FALSE, FALSE);
+    world->now += i * SRTLA_MILLISECOND;
+    srtla_bond_tick (world->bond, world->now);
+    take (world);
+    g_assert_cmpuint (srtla_bond_deadline (world->bond), >, world->now);
+    stats = stats_of (world);
+    g_assert_cmpuint (stats->lost[SRTLA_LOSS_EXPIRED], >=, late);
+    late = (guint) stats->lost[SRTLA_LOSS_EXPIRED];
+    g_free (stats);
+    world_free (world);
+  }
+  g_assert_cmpuint (late, >=, 3);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -445,5 +479,6 @@ main (int argc, char **argv)
   g_test_add_func ("/queue-arrival/idle", test_idle);
   g_test_add_func ("/queue-arrival/head-of-line", test_head_of_line);
   g_test_add_func ("/queue-arrival/detour", test_detour);
+  g_test_add_func ("/queue-arrival/behind", test_behind);
   return g_test_run ();
 }
