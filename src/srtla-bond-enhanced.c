@@ -7,17 +7,6 @@
 #include "srtla-bond-private.h"
 #include "srtla-seq.h"
 
-/* Probe trains: their packets' distance where no rate is known and at most, and
- * one train's distance from the next. */
-#define TRAIN_SPACING   (10 * SRTLA_MILLISECOND)
-#define TRAIN_SPACING_MAXIMUM (50 * SRTLA_MILLISECOND)
-#define TRAIN_INTERVAL  (2 * SRTLA_SECOND)
-#define TRAIN_INTERVAL_MAXIMUM (16 * SRTLA_SECOND)
-#define TRAIN_INTERVAL_PRESSED (500 * SRTLA_MILLISECOND)
-/* Exploration may cost this part of the bytes sent; a train is always covered. */
-#define EXPLORATION_PARTS 100
-/* An uplink that carried nothing for so long is in an unknown state. */
-#define STARVED (2 * SRTLA_SECOND)
 /* SRT's ACKs, relayed each 10 ms, were not heard for so long; they have bursts
  * of losses of their own. */
 #define CUT_OFF (200 * SRTLA_MILLISECOND)
@@ -354,36 +343,6 @@ find_losses (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   uplink->in_flight = (gint32) srtla_inflight_count (uplink->log);
 }
 
-/* Returns: how long after a train the next may go, so that trains take no more
- * than their part of the traffic; while packets wait for room, sooner. */
-static SrtlaTime
-train_interval (const SrtlaBond * bond)
-{
-  guint64 rate = MAX (bond->stats.bitrate / 8 / EXPLORATION_PARTS, 1);
-
-  if (srtla_pipeline_waiting (bond->pipeline) > 0)
-    return TRAIN_INTERVAL_PRESSED;
-  return CLAMP (SRTLA_TRAIN_BYTES * SRTLA_SECOND / rate, TRAIN_INTERVAL,
-      TRAIN_INTERVAL_MAXIMUM);
-}
-
-/* Its state is unknown and can be learned: a train of duplicates may start. */
-static gboolean
-wants_train (const SrtlaBond * bond, const SrtlaUplink * uplink, SrtlaTime now)
-{
-  gboolean starved = !uplink->stalled && bond->exploration
-      && now > MAX (uplink->sent_at, uplink->state_since) + STARVED;
-
-  if (uplink->train_left > 0 || !(starved || (uplink->stalled
-              && uplink->echoed)))
-    return FALSE;
-  if (uplink->train_at != 0
-      && now < uplink->train_at + train_interval (bond))
-    return FALSE;
-  return uplink->stalled || bond->stats.duplicate_bytes
-      <= bond->stats.bytes_sent / EXPLORATION_PARTS;
-}
-
 /* A queue gets shorter when less is in flight. Round trips that stay as long are
  * the path's own: it has become longer, and what was the minimum never returns. */
 static void
@@ -420,70 +379,6 @@ notice_longer_path (SrtlaUplink * uplink, SrtlaTime now)
   uplink->delivery.capacity = MAX (uplink->delivery.capacity,
       uplink->flat.capacity);
   uplink->flat.since = 0;
-}
-
-/* Returns: the distance of a train's packets: half of the rate that the uplink
- * has shown, so that the train is no burst for it. */
-static SrtlaTime
-train_spacing (const SrtlaUplink * uplink)
-{
-  guint64 rate = uplink->delivery.rate_maximum;
-
-  if (rate == 0)
-    return TRAIN_SPACING;
-  return CLAMP (2 * SRTLA_FULL_DATAGRAM * SRTLA_SECOND / rate, SRTLA_MILLISECOND,
-      TRAIN_SPACING_MAXIMUM);
-}
-
-/* Returns: FALSE if it is no packet that is kept and missing, or cannot go. */
-static gboolean
-repeat_on (SrtlaBond * bond, SrtlaUplink * uplink, guint64 place, SrtlaTime now)
-{
-  const SrtlaInflightEntry *flying = srtla_inflight_at (uplink->log, place);
-  const SrtlaTrackerEntry *entry;
-  SrtlaPacket packet;
-
-  if (flying == NULL || !flying->held || flying->settled)
-    return FALSE;
-  entry = srtla_tracker_find (bond->callers.slots[flying->caller].tracker,
-      flying->sequence, now);
-  if (entry == NULL || entry->owner == NULL || entry->arrived_at != 0)
-    return FALSE;
-  packet.data = entry->data;
-  packet.size = entry->size;
-  packet.owner = entry->owner;
-  if (!srtla_bond_emit_copy (bond, uplink, flying->caller, &packet,
-          SRTLA_COPY_PROBE, now))
-    return FALSE;
-  srtla_inflight_take_at (uplink->log, place);
-  return TRUE;
-}
-
-/* A train need not wait for packets that also go another way, which may have no
- * room for any: what went missing with the uplink itself does as well. */
-static void
-fill_train (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
-{
-  uplink->train_place = MAX (uplink->train_place, uplink->delivery.proof_place);
-  while (uplink->train_left > 0 && now >= uplink->train_next
-      && uplink->train_place < uplink->train_end) {
-    if (!repeat_on (bond, uplink, uplink->train_place++, now))
-      continue;
-    uplink->train_left--;
-    uplink->train_next = MAX (uplink->train_next + SRTLA_GUARD_INTERVAL, now)
-        - SRTLA_GUARD_INTERVAL + train_spacing (uplink);
-  }
-}
-
-static void
-start_train (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
-{
-  uplink->train_left = SRTLA_ACK_TRAIN;
-  uplink->train_at = MAX (now, 1);
-  uplink->train_next = now;
-  uplink->train_place = 0;
-  uplink->train_end = srtla_inflight_next_place (uplink->log);
-  bond->probing = TRUE;
 }
 
 static SrtlaTime
@@ -523,11 +418,11 @@ guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 
   if (uplink->stalled && !uplink->names_all) {
     srtla_fences_try_again (bond, uplink, now);
-  } else if (wants_train (bond, uplink, now)) {
-    start_train (bond, uplink, now);
+  } else if (srtla_trains_is_wanted (bond, uplink, now)) {
+    srtla_trains_start (bond, uplink, now);
   }
   if (uplink->stalled)
-    fill_train (bond, uplink, now);
+    srtla_trains_fill (bond, uplink, now);
   if (uplink->stalled ? now >= uplink->next_keepalive
       : !uplink->names_all && srtla_fences_is_due (uplink, now)) {
     srtla_bond_keepalive (bond, uplink, now);
@@ -600,32 +495,4 @@ srtla_enhanced_rescue_all (SrtlaBond * bond, SrtlaTime now)
     if (srtla_enhanced_rescue (bond, uplink, TRUE, now))
       bond->rescuing &= ~bit;
   }
-}
-
-/* ---- Probe trains ------------------------------------------------------ */
-
-/* Lets a packet that has just gone its way go also to uplinks whose train has
- * room for it; nearly always there is no train. */
-void
-srtla_enhanced_duplicate (SrtlaBond * bond, guint caller, guint chosen,
-    const SrtlaPacket * packet, SrtlaTime now)
-{
-  gboolean probing = FALSE;
-  guint i;
-
-  for (i = 0; i < bond->n_uplinks; i++) {
-    SrtlaUplink *uplink = bond->order[i];
-
-    probing |= uplink->train_left > 0;
-    if (uplink->train_left == 0 || now < uplink->train_next
-        || uplink->slot == chosen || uplink->state != SRTLA_UPLINK_UP
-        || uplink->largest < packet->size)
-      continue;
-    if (!srtla_bond_emit_copy (bond, uplink, caller, packet, SRTLA_COPY_PROBE,
-            now))
-      return;
-    uplink->train_left--;
-    uplink->train_next = now + train_spacing (uplink);
-  }
-  bond->probing = probing;
 }

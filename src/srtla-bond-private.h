@@ -2,10 +2,12 @@
 /*
  * The bond's inside, shared by srtla-bond.c (outputs, uplinks, settings),
  * srtla-bond-time.c (what is due), srtla-bond-send.c (packets on their way out),
- * srtla-bond-arrival.c (whether they arrive in time),
- * srtla-bond-receive.c (what comes back), srtla-bond-enhanced.c,
- * srtla-bond-fences.c, srtla-bond-loss.c and srtla-bond-queue.c (all modes but
- * classic), srtla-bond-books.c and srtla-bond-stats.c.
+ * srtla-bond-refused.c (those that did not leave), srtla-bond-receive.c (what
+ * comes back), srtla-bond-books.c, srtla-bond-stats.c; and, for all modes but
+ * classic, srtla-bond-queue.c, srtla-bond-arrival.c (what waits, and whether it
+ * arrives in time), srtla-bond-enhanced.c, srtla-bond-fences.c and
+ * srtla-bond-trains.c (proof of delivery), srtla-bond-naks.c and
+ * srtla-bond-rescue.c (losses).
  */
 #pragma once
 
@@ -180,7 +182,19 @@ void srtla_enhanced_echo (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
 gboolean srtla_enhanced_is_silent (const SrtlaUplink *uplink, SrtlaTime now);
 void srtla_enhanced_guard (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_rescue_all (SrtlaBond *bond, SrtlaTime now);
-void srtla_enhanced_duplicate (SrtlaBond *bond, guint caller, guint chosen,
+
+/* srtla-bond-trains.c: duplicates that an uplink proves itself by. */
+
+/* Returns: whether its state is unknown and can be learned, and it is time. */
+gboolean srtla_trains_is_wanted (const SrtlaBond *bond,
+    const SrtlaUplink *uplink, SrtlaTime now);
+void srtla_trains_start (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
+/* A train need not wait for packets that also go another way: of what went missing
+ * with a stalled uplink there are enough. */
+void srtla_trains_fill (SrtlaBond *bond, SrtlaUplink *uplink, SrtlaTime now);
+/* Lets a packet that has just gone its way go also to uplinks whose train has
+ * room for it; nearly always there is no train. */
+void srtla_trains_duplicate (SrtlaBond *bond, guint caller, guint chosen,
     const SrtlaPacket *packet, SrtlaTime now);
 
 /* srtla-bond-fences.c: receivers that do not name all that arrives. */
@@ -224,8 +238,15 @@ gboolean srtla_fences_is_silent (const SrtlaUplink *uplink, SrtlaTime now);
 /* Returns: whether it is time for the next keepalive. */
 gboolean srtla_fences_is_due (const SrtlaUplink *uplink, SrtlaTime now);
 
-/* srtla-bond-loss.c: NAKs, retransmissions, rescue. */
+/* srtla-bond-naks.c: which NAKs callers get to see, and when. */
 
+/* Returns: how long after its sending a packet is overdue although nothing is
+ * known of what was sent after it. */
+SrtlaTime srtla_enhanced_overdue_after (const SrtlaBond *bond,
+    const SrtlaUplink *uplink);
+/* Returns: whether the caller's peer names a lost packet but once: as the
+ * handshake says, or as experience does. */
+gboolean srtla_enhanced_is_told_once (const SrtlaCaller *caller);
 /* Lets of a NAK pass what is lost. Returns: TRUE if it was rewritten or held
  * back altogether, FALSE if it shall go back as it came. */
 gboolean srtla_enhanced_filter_nak (SrtlaBond *bond, guint caller,
@@ -237,6 +258,13 @@ void srtla_enhanced_emit_released (SrtlaBond *bond);
 /* The same for all that is held back of an uplink: its log is about to go. */
 void srtla_enhanced_release_all (SrtlaBond *bond, SrtlaUplink *uplink,
     SrtlaTime now);
+/* Releases what is held of an entry that turned out lost. Returns: FALSE if it
+ * must wait. */
+gboolean srtla_enhanced_release_entry (SrtlaBond *bond,
+    const SrtlaUplink *uplink, SrtlaInflightEntry *entry, SrtlaTime now);
+
+/* srtla-bond-rescue.c: retransmissions, packets kept, rescue. */
+
 /* Returns: the uplink on which a packet would arrive soonest, of those not in
  * `avoid` (bits of slots) that deliver; or SRTLA_NO_UPLINK. */
 guint srtla_enhanced_soonest (const SrtlaBond *bond, guint size,
@@ -263,10 +291,6 @@ srtla_enhanced_unkeep (SrtlaBond * bond, const SrtlaTrackerEntry * entry)
 }
 void srtla_enhanced_drop_kept (SrtlaBond *bond, SrtlaTime now);
 void srtla_enhanced_drop_all_kept (SrtlaBond *bond, guint caller);
-/* Releases what is held of an entry that turned out lost. Returns: FALSE if it
- * must wait. */
-gboolean srtla_enhanced_release_entry (SrtlaBond *bond,
-    const SrtlaUplink *uplink, SrtlaInflightEntry *entry, SrtlaTime now);
 /* A lone packet went missing there: other uplinks are better for a while. */
 void srtla_enhanced_doubt (SrtlaUplink *uplink, SrtlaTime now);
 /* Returns: whether hardly anything was sent on the uplink after that place. */
@@ -284,7 +308,6 @@ gboolean srtla_enhanced_rescue_entry (SrtlaBond *bond, SrtlaUplink *uplink,
     const SrtlaInflightEntry *flying, gboolean patient, SrtlaTime now);
 /* Sends once more what nobody will miss in time. */
 void srtla_enhanced_mend (SrtlaBond *bond, SrtlaTime now);
-gboolean srtla_enhanced_is_told_once (const SrtlaCaller *caller);
 void srtla_enhanced_resend (SrtlaBond *bond, SrtlaUplink *uplink,
     const SrtlaInflightEntry *lost, SrtlaTime now);
 /* Sends what the uplink has outstanding, up to its rescue_end, over others.
@@ -317,7 +340,8 @@ srtla_bond_is_classic (const SrtlaBond * bond)
  * copies; in modes but classic only where there is room. Returns: FALSE if no
  * uplink takes it now; the reference is still the caller's then. */
 gboolean srtla_bond_send (SrtlaBond *bond, const SrtlaItem *item);
-/* Returns: another uplink that is up, if only just; or SRTLA_NO_UPLINK. */
+/* srtla-bond-refused.c. Returns: another uplink that is up, if only just; or
+ * SRTLA_NO_UPLINK. */
 guint srtla_bond_stalled_beside (const SrtlaBond *bond, guint slot, gsize size);
 
 /* srtla-bond-books.c: the books of classes and flows, and the totals of what is
