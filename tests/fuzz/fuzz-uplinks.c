@@ -29,7 +29,8 @@ check_spec (const gchar *text)
   gst_srtla_spec_clear (&spec);
 }
 
-/* Items are neither empty nor padded nor there twice, and hold no separator. */
+/* Items are UTF-8, neither empty nor padded nor there twice, and hold no
+ * separator. */
 static void
 check_list (gchar **items, const gchar *separators)
 {
@@ -38,6 +39,7 @@ check_list (gchar **items, const gchar *separators)
   for (i = 0; items[i] != NULL; i++) {
     g_assert_cmpuint (strlen (items[i]), >, 0);
     g_assert_null (strpbrk (items[i], separators));
+    g_assert_true (g_utf8_validate (items[i], -1, NULL));
     g_assert_false (g_ascii_isspace (items[i][0]));
     g_assert_false (g_ascii_isspace (items[i][strlen (items[i]) - 1]));
     for (k = 0; k < i; k++)

@@ -9,7 +9,7 @@
 
 #define RATE 50                 /* Mbit/s of IP packets, over links of 80 */
 #define SPAN (6 * SRTLA_SECOND)
-#define LATEST 1000             /* µs that packets may wait for it, p99 */
+#define LATEST (2 * SLEEPER_CALM)       /* µs that packets may wait for it, p99 */
 #define ATTEMPTS 3
 
 static NetNamespaces namespaces;
