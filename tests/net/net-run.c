@@ -14,7 +14,7 @@
 
 static gchar *mode = NULL, *png = NULL, *csv = NULL;
 static gint64 seed = 1;
-static gboolean json = FALSE;
+static gboolean json = FALSE, ipv6 = FALSE;
 static gchar **overrides = NULL, **files = NULL;
 
 static const GOptionEntry entries[] = {
@@ -25,6 +25,7 @@ static const GOptionEntry entries[] = {
   {"set", 0, 0, G_OPTION_ARG_STRING_ARRAY, &overrides,
         "Override one key, as scenario.duration=20s or NAME.out.rate=2Mbit/s",
       "WHOSE.KEY=VALUE"},
+  {"ipv6", '6', 0, G_OPTION_ARG_NONE, &ipv6, "By IPv6, not IPv4", NULL},
   {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
   {"png", 0, 0, G_OPTION_ARG_FILENAME, &png,
       "Draw each link's rate and the gaps over time", "FILE"},
@@ -89,7 +90,7 @@ static gboolean
 stream (const NetNamespaces *namespaces, const gchar *samples, GError **error)
 {
   gchar *path = find_scenario (files[0]);
-  const NetSessionSettings settings = {.scenario = path,
+  const NetSessionSettings settings = {.scenario = path,.with_ipv6 = ipv6,
     .overrides = (const gchar * const *) overrides,.mode = mode,
     .seed = (guint64) seed,.csv = samples
   };

@@ -151,8 +151,9 @@ static void
 start_bond (NetSession *session, const NetSessionSettings *how)
 {
   gchar *uplinks = how->uplinks != NULL ? g_strdup (how->uplinks)
-      : net_world_uplinks (session->world);
-  const gchar *host = how->host != NULL ? how->host : NET_RECEIVER_ADDRESS;
+      : net_world_uplinks (session->world, how->with_ipv6);
+  const gchar *host = how->host != NULL ? how->host
+      : how->with_ipv6 ? NET_RECEIVER_ADDRESS_6 : NET_RECEIVER_ADDRESS;
   const gchar *mode = how->mode;
   const E2eSettings settings = {
     .behaviour = (gchar) ('a' + session->scenario->receiver),

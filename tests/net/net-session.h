@@ -18,10 +18,11 @@ typedef struct
   const gchar *mode;            /* NULL: the element's default */
   guint64 seed;
   const gchar *csv;             /* file for the links' statistics; NULL: none */
-  gboolean with_ipv6;           /* the world has it, too */
-  const gchar *host;            /* where the receiver listens; NULL: IPv4 */
+  gboolean with_ipv6;           /* the world has it, too, and the stream goes by it
+                                 * unless the following say something else */
+  const gchar *host;            /* where the receiver listens; NULL: its address */
   const gchar *name;            /* what the element is told of it; NULL: `host` */
-  const gchar *uplinks;         /* NULL: the modems' IPv4 addresses */
+  const gchar *uplinks;         /* NULL: the modems' addresses */
 } NetSessionSettings;
 
 typedef struct

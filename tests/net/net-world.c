@@ -520,7 +520,8 @@ net_world_address_6 (const NetWorld *world, guint modem)
 }
 
 gchar *
-net_world_uplinks (const NetWorld *world)
+net_world_uplinks (const NetWorld *world, gboolean by_ipv6)
 {
-  return g_strjoinv (",", (gchar **) world->addresses);
+  return g_strjoinv (",", (gchar **) (by_ipv6 ? world->addresses_6
+          : world->addresses));
 }

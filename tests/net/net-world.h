@@ -20,7 +20,7 @@
  *   …
  *   world = net_world_new (&namespaces, &settings, &error);
  *   e2e.host = NET_RECEIVER_ADDRESS;
- *   e2e.uplinks = net_world_uplinks (world);
+ *   e2e.uplinks = net_world_uplinks (world, FALSE);
  *   e2e.receiver_namespace = namespaces.receiver;
  *   e2e_bond_start (&bond, &e2e, n);
  *   meter.listener_namespace = namespaces.receiver;  srt_meter_start (&meter);
@@ -67,9 +67,9 @@ guint net_world_count (const NetWorld *world);
 const gchar *net_world_address (const NetWorld *world, guint modem);
 /* Returns: its IPv6 address, the world's; NULL: there is none. */
 const gchar *net_world_address_6 (const NetWorld *world, guint modem);
-/* Returns: all of them with commas between, as `uplinks` takes them; the
- * caller's. */
-gchar *net_world_uplinks (const NetWorld *world);
+/* Returns: all of them, or those of IPv6, with commas between, as `uplinks`
+ * takes them; the caller's. */
+gchar *net_world_uplinks (const NetWorld *world, gboolean by_ipv6);
 
 /* The scenario's schedule begins. */
 void net_world_start (NetWorld *world);

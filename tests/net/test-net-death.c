@@ -57,17 +57,16 @@ typedef struct
   const gchar *name;
   void (*death) (NetWorld *world);
   void (*resurrection) (NetWorld *world);
-  const gchar *receiver;        /* NULL: IPv4 */
-  const gchar *uplinks;         /* NULL: their IPv4 addresses */
+  gboolean by_ipv6;
+  const gchar *uplinks;         /* NULL: their addresses */
 } Death;
 
 static const Death deaths[] = {
-  {"silent", go_silent, speak_again, NULL, NULL},
-  {"interface-down", go_down, come_up, NULL, NULL},
-  {"interface-gone", be_unplugged, be_plugged_in, NULL, NULL},
-  {"silent-ipv6", go_silent, speak_again, NET_RECEIVER_ADDRESS_6,
-      "fd64:0:0:0::2,fd64:0:0:1::2,fd64:0:0:2::2"},
-  {"interface-down-ipv6", go_down, come_up, NET_RECEIVER_ADDRESS_6,
+  {"silent", go_silent, speak_again, FALSE, NULL},
+  {"interface-down", go_down, come_up, FALSE, NULL},
+  {"interface-gone", be_unplugged, be_plugged_in, FALSE, NULL},
+  {"silent-ipv6", go_silent, speak_again, TRUE, NULL},
+  {"interface-down-ipv6", go_down, come_up, TRUE,
       "modem0,fd64:0:0:1::2,fd64:0:0:2::2%modem2"},
 };
 
@@ -101,8 +100,7 @@ run_death (const Death *death, guint64 seed, NetResult *result,
 #endif
   const NetSessionSettings settings = {.scenario = path,
     .overrides = overrides,.seed = seed,
-    .with_ipv6 = death->receiver != NULL,.host = death->receiver,
-    .uplinks = death->uplinks
+    .with_ipv6 = death->by_ipv6,.uplinks = death->uplinks
   };
   NetWorldLink before, after;
   NetSession session;

@@ -76,7 +76,7 @@ start_modems (DemoNetwork *network, GError **error)
   g_free (emulator);
   if (network->world == NULL)
     return FALSE;
-  network->uplinks = net_world_uplinks (network->world);
+  network->uplinks = net_world_uplinks (network->world, FALSE);
   return TRUE;
 }
 
