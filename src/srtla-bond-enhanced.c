@@ -418,7 +418,8 @@ guard_uplink (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
 
   if (uplink->stalled && !uplink->names_all) {
     srtla_fences_try_again (bond, uplink, now);
-  } else if (srtla_trains_is_wanted (bond, uplink, now)) {
+  } else if ((uplink->stalled || bond->exploration)
+      && srtla_trains_is_wanted (bond, uplink, now)) {
     srtla_trains_start (bond, uplink, now);
   }
   if (uplink->stalled)
