@@ -24,6 +24,8 @@ TITLES = {
 }
 # What stands for the others where there are many loads.
 FEW = ('classic', 'limit-2', 'packetsrc')
+# Who may carry a live stream.
+STREAMING = ('classic', 'udpsrc', 'packetsrc')
 
 
 class Scenario:

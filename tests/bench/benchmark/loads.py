@@ -3,12 +3,16 @@
 
 import sys
 
-from .contenders import CONTENDERS, FEW, Scenario, ratios, summarise
+from .contenders import (CONTENDERS, FEW, STREAMING, Scenario, ratios,
+                         summarise)
 
 MAIN = [Scenario(50, 'burst'), Scenario(50, 'even')]
+# What live streams have.
+USUAL = [Scenario(rate, pattern, contenders=STREAMING)
+         for pattern in ('burst', 'even') for rate in (3, 5, 10, 20)]
 MORE = (
     [Scenario(rate, pattern, contenders=FEW)
-     for rate in (10, 100, 500) for pattern in ('burst', 'even')]
+     for rate in (100, 500) for pattern in ('burst', 'even')]
     + [Scenario(0, 'flat', contenders=FEW, pin=True)]
     + [Scenario(50, pattern, uplinks, FEW)
        for uplinks in (1, 16, 64) for pattern in ('burst', 'even')])

@@ -3,7 +3,7 @@
 
 import re
 
-from .contenders import COALESCE, CONTENDERS, TITLES
+from .contenders import COALESCE, CONTENDERS, STREAMING, TITLES
 
 MIB = 1 << 20
 DELAY = 2 * COALESCE + 500      # µs, at most, for 99 of 100 packets
@@ -101,6 +101,26 @@ def full_load(load):
         ['', 'CPU, µs/packet', '÷ classic', '÷ limit-2', 'switches',
          'system calls', 'allocations', 'instructions, user + kernel',
          'p50, µs', 'p99, µs', 'MiB', 'lost, most'], rows)
+
+
+def usual_loads(loads):
+    if not loads:
+        return None
+    rows = []
+    for load in loads:
+        of = load['results']
+        row = [load['load']]
+        for c in STREAMING:
+            row += [with_spread(of[c]['cpu'])]
+            row += [] if c == 'classic' else [median(of[c], 'to classic')]
+            row += [median(of[c], 'switches'), median(of[c], 'p50', '%.0f')]
+        rows.append(row)
+    columns = ['load']
+    for c in STREAMING:
+        columns += [title(c)] + ([] if c == 'classic' else ['÷ classic'])
+        columns += ['switches', 'p50, µs']
+    return Table('usual', 'CPU, µs/packet, %d runs of %g s, 4 uplinks:' % (
+        loads[0]['repetitions'], loads[0]['seconds']), columns, rows)
 
 
 def other_loads(loads):
@@ -210,10 +230,11 @@ def load_goals(results):
                    ours['allocations'], 3)
         yield ('%s, added latency p99, µs' % words, DELAY,
                ours['p99']['median'], 0)
-    ours = find_load(results, 10, 'even').get('packetsrc')
-    if ours:
-        yield ('10 Mbit/s evenly spaced, CPU ÷ classic relay', None,
-               ours['to classic']['median'], 2)
+    of = find_load(results, 10, 'even')
+    for c in ('udpsrc', 'packetsrc'):
+        if c in of:
+            yield ('10 Mbit/s evenly spaced, %s, CPU ÷ classic relay'
+                   % title(c), None, of[c]['to classic']['median'], 2)
 
 
 def core_goals(rows):
@@ -270,8 +291,11 @@ def goals(results):
 def tables(results):
     loads = results.get('loads', [])
     full = [load for load in loads if len(load['results']) == len(CONTENDERS)]
+    usual = [load for load in loads if set(load['results']) == set(STREAMING)]
     found = [full_load(load) for load in full]
-    found += [other_loads([load for load in loads if load not in full]),
+    found += [usual_loads(usual),
+              other_loads([load for load in loads
+                           if load not in full and load not in usual]),
               highest(results.get('highest')), core(results.get('core')),
               memory(results.get('memory')),
               optimisations(results.get('optimisations')), goals(results)]
