@@ -148,6 +148,7 @@ gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean batch, gboolean urgent)
   gboolean wake;
 
   if (was == AWAKE || was == HELPED || g_atomic_int_get (&loop->realtime)
+      || g_atomic_int_get (&loop->attention)    /* settings come first */
       || (was == PAUSING && !batch && !urgent
           && gst_srtla_gather_is_often (&loop->gather))
       || !g_atomic_int_compare_and_exchange (&loop->sleeping, was, HELPED)) {
