@@ -83,7 +83,7 @@ prove (SrtlaBond * bond, SrtlaUplink * uplink, guint64 bytes,
   } else {
     /* Fences count the bytes, those that are not named too. */
     srtla_delivery_settled (&uplink->delivery, sent_at, place, now);
-    srtla_delivery_queue (&uplink->delivery, rtt, uplink->rtt.minimum);
+    srtla_delivery_queue (&uplink->delivery, rtt, uplink->rtt.minimum, now);
     uplink->trials = 0;
     uplink->lost_in_row = 0;
   }
@@ -240,7 +240,7 @@ srtla_enhanced_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   }
   if (uplink->names_all)
     srtla_delivery_queue (&uplink->delivery, uplink->rtt.latest,
-        uplink->rtt.minimum);
+        uplink->rtt.minimum, now);
   else
     srtla_fences_echo (bond, uplink, now);
   srtla_bond_measure_detours (bond);

@@ -228,7 +228,7 @@ srtla_fences_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
   bytes = srtla_inflight_pass (uplink->log, fence, &place);
   if (place == 0) {
     srtla_delivery_queue (&uplink->delivery, uplink->rtt.latest,
-        uplink->rtt.minimum);
+        uplink->rtt.minimum, now);
     return;                     /* nothing was sent before it */
   }
   srtla_delivery_proof (&uplink->delivery, bytes, fence, place - 1,

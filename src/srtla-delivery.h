@@ -61,6 +61,13 @@ typedef struct
   SrtlaTime next_maximum_at;
 
   SrtlaTime queue;              /* µs in front of a new packet, smoothed */
+  SrtlaTime latest_queue;       /* as the latest round trip has it */
+  SrtlaTime change;             /* from one to the next, smoothed, in 16ths */
+  SrtlaTime least_change;       /* the smallest of late */
+  SrtlaTime least_change_at;
+  SrtlaTime next_change;        /* smallest of the window's second half */
+  SrtlaTime next_change_at;
+  guint changes;                /* taken so far, saturating */
   gboolean congested;           /* queue is over the target */
   gboolean filled;              /* it was once, or lost as much as full ones
                                  * do: the capacity means something */
@@ -103,17 +110,21 @@ void srtla_delivery_lost (SrtlaDelivery *delivery, guint64 bytes);
 /* A round trip was measured otherwise: what it says of the queue. Both 0 if
  * unknown. */
 void srtla_delivery_queue (SrtlaDelivery *delivery, SrtlaTime rtt,
-    SrtlaTime rtt_minimum);
+    SrtlaTime rtt_minimum, SrtlaTime now);
+
+/* Returns: what jitter adds to the smallest round trip on average, µs, beyond what
+ * is nothing beside the target; 0 while that is not known. */
+SrtlaTime srtla_delivery_jitter (const SrtlaDelivery *delivery);
 
 /* Returns: how many bytes the uplink may have in flight with its queue at the
- * target: capacity × (minimum RTT + target), at least one full train. */
+ * target: capacity × (minimum RTT + jitter + target), at least one full train. */
 guint64 srtla_delivery_window (const SrtlaDelivery *delivery,
     SrtlaTime rtt_minimum);
 
 /* Returns: how many bytes it takes in flight with at most a queue of
- * queue_target µs: capacity × (minimum RTT + target), a quarter more to find out
- * whether it could carry more, and a train of the largest packets that is not
- * acknowledged yet.
+ * queue_target µs: capacity × (minimum RTT + jitter + target), a quarter more to
+ * find out whether it could carry more, and a train of the largest packets that is
+ * not acknowledged yet.
  * Without limit until a queue was first seen, or while nothing is known. */
 guint64 srtla_delivery_room (const SrtlaDelivery *delivery,
     SrtlaTime rtt_minimum, SrtlaTime queue_target);

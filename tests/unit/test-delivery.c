@@ -252,6 +252,52 @@ test_window (void)
   }
 }
 
+/* What even jitter adds to round trips there is room for, where that is much; for a
+ * queue that comes and goes there is not. */
+static void
+test_jitter (void)
+{
+  static const struct
+  {
+    SrtlaTime jitter;           /* ms, each way */
+    SrtlaTime least, most;      /* ms, that there is room for */
+  } table[] = {
+    {0, 0, 0}, {5, 0, 0}, {10, 0, 5}, {40, 20, 80}, {60, 45, 130},
+  };
+  guint64 room, least = 0;
+  GRand *rand = testing_rand_new ();
+  Path path;
+  guint i, k;
+
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
+    gint32 most = (gint32) (2 * table[i].jitter * SRTLA_MILLISECOND);
+    SrtlaTime jitter;
+
+    path_init (&path);
+    path.delivery.filled = TRUE;
+    for (k = 0; k < 500; k++)
+      acknowledge (&path, 20 * SRTLA_MILLISECOND, MINIMUM
+          + (most == 0 ? 0 : (SrtlaTime) g_rand_int_range (rand, 0, most)
+              + (SrtlaTime) g_rand_int_range (rand, 0, most)), FALSE);
+    jitter = srtla_delivery_jitter (&path.delivery);
+    g_assert_cmpuint (jitter, >=, table[i].least * SRTLA_MILLISECOND);
+    g_assert_cmpuint (jitter, <=, table[i].most * SRTLA_MILLISECOND);
+    path.delivery.capacity = 1000000;
+    room = srtla_delivery_room (&path.delivery, MINIMUM, SRTLA_QUEUE_TARGET);
+    if (i == 0)
+      least = room;
+    assert_near (room - least, jitter * 5 / 4, 1);      /* at 1 byte/µs */
+  }
+
+  /* 0 to 200 ms and back each 2 s. */
+  path_init (&path);
+  for (k = 0; k < 500; k++)
+    acknowledge (&path, 20 * SRTLA_MILLISECOND, MINIMUM
+        + (k % 100 < 50 ? k % 50 : 50 - k % 50) * 4 * SRTLA_MILLISECOND, FALSE);
+  g_assert_cmpuint (srtla_delivery_jitter (&path.delivery), ==, 0);
+  g_rand_free (rand);
+}
+
 static void
 test_proof (void)
 {
@@ -386,6 +432,7 @@ main (int argc, char **argv)
   g_test_add_func ("/delivery/outage", test_outage);
   g_test_add_func ("/delivery/growth", test_growth);
   g_test_add_func ("/delivery/window", test_window);
+  g_test_add_func ("/delivery/jitter", test_jitter);
   g_test_add_func ("/delivery/proof", test_proof);
   g_test_add_func ("/delivery/no-time", test_no_time);
   g_test_add_func ("/delivery/overdue", test_overdue);
