@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -204,6 +205,27 @@ test_mixed (void)
   g_free (path);
 }
 
+/* Returns: whether the address can talk to itself. */
+static gboolean
+reaches_itself (gpointer data)
+{
+  struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+    .sin6_scope_id = if_nametoindex ("lo")
+  };
+  socklen_t length = sizeof address;
+  gint fd = socket (AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  gboolean reaches;
+
+  inet_pton (AF_INET6, data, &address.sin6_addr);
+  reaches = bind (fd, (struct sockaddr *) &address, sizeof address) == 0
+      && getsockname (fd, (struct sockaddr *) &address, &length) == 0
+      && sendto (fd, "?", 1, 0, (struct sockaddr *) &address, length) == 1
+      && receive (fd, ABSENCE) != 0;
+  close (fd);
+  return reaches;
+}
+
+/* The system makes the address's route a while after the address. */
 static void
 add_link_local (void)
 {
@@ -212,6 +234,7 @@ add_link_local (void)
   net_namespace_batch (namespaces.sender, "ip",
       "address add fe80::1/64 dev lo nodad\n", &error);
   g_assert_no_error (error);
+  e2e_wait (reaches_itself, (gpointer) "fe80::1", "a link-local address");
 }
 
 /* Link-local addresses mean something on one interface: that of the uplink. */
