@@ -10,9 +10,8 @@
  */
 #include "srtla-bond-private.h"
 
-/* A fence after each ten packets, but no more of them in a round trip than an
- * uplink remembers. */
-#define FENCES_IN_FLIGHT (SRTLA_KEEPALIVES_REMEMBERED - 4)
+/* A fence after each ten packets, but about so many of them in a round trip. */
+#define FENCES_IN_FLIGHT (SRTLA_FENCES - 4)
 /* One SRTLA ACK in so long a time is judged, when SRT's ACKs should have passed
  * what it and the one before left out: so many, and when they are as many as the
  * second half of them is forgotten. An uplink is throttled if more than the one

@@ -42,7 +42,9 @@ G_BEGIN_DECLS
 #define SRTLA_KEEPALIVE_STALLED  (100 * SRTLA_MILLISECOND)
 /* While it may be back at any moment, where an echo brings it a train. */
 #define SRTLA_KEEPALIVE_BRIEF    (40 * SRTLA_MILLISECOND)
-#define SRTLA_KEEPALIVES_REMEMBERED 16
+/* So many may be under way, 20 ms apart, where a queue grows to 2.5 s: one whose echo
+ * nobody expects any more tells nothing, and the queue would stay unknown. */
+#define SRTLA_KEEPALIVES_REMEMBERED 128
 
 typedef struct
 {

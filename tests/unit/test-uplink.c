@@ -187,6 +187,31 @@ test_tokens (void)
   }
 }
 
+/* A queue grows while keepalives go at their shortest distance: the echo of one that
+ * took 2.4 s is still known, each of them once. */
+static void
+test_late_echoes (void)
+{
+  const SrtlaTime apart = 20 * SRTLA_MILLISECOND, late = 2400 * SRTLA_MILLISECOND;
+  SrtlaUplink *uplink = srtla_uplink_new (0, 0);
+  guint8 sent[200][SRTLA_KEEPALIVE_SIZE];
+  gsize size = 0;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (sent); i++) {
+    SrtlaTime now = SRTLA_SECOND + i * apart;
+    guint then = i - MIN (i, (guint) (late / apart));
+
+    size = srtla_uplink_keepalive (uplink, 99, now, sent[i]);
+    if (now < SRTLA_SECOND + late)
+      continue;
+    g_assert_true (srtla_uplink_echo (uplink, sent[then], size, now));
+    g_assert_false (srtla_uplink_echo (uplink, sent[then], size, now));
+    g_assert_cmpuint (uplink->rtt.latest, ==, late);
+  }
+  srtla_uplink_free (uplink);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -197,5 +222,6 @@ main (int argc, char **argv)
   g_test_add_func ("/uplink/failed", test_failed_uplink_earns_nothing);
   g_test_add_func ("/uplink/echo", test_echo);
   g_test_add_func ("/uplink/tokens", test_tokens);
+  g_test_add_func ("/uplink/late-echoes", test_late_echoes);
   return g_test_run ();
 }
