@@ -371,6 +371,7 @@ test_sole_stalled (void)
       uplink->room / NET_PACKET);
   g_assert_cmpuint (srtla_inflight_bytes (uplink->log), <=, uplink->room);
   g_assert_cmpuint (srtla_bond_waiting (net.bond), >, 300);
+  g_assert_cmpuint (net_stats (&net).lost[SRTLA_LOSS_NO_UPLINK], ==, 0);
 
   net.links[0].cut = FALSE;
   net.links[0].data_cut = TRUE;

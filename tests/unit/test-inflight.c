@@ -297,6 +297,15 @@ test_overtake (void)
   g_assert_cmpuint (srtla_inflight_count (log), ==, 0);
   srtla_inflight_insert (log, 0, 8, 100, 80);
   g_assert_cmpuint (srtla_inflight_count (log), ==, 1);
+  g_assert_true (srtla_inflight_take (log, 0, 8, NULL));
+  for (i = 9; i < 20; i++) {    /* none of them was overtaken */
+    srtla_inflight_insert (log, 0, i, 100, 10 * i);
+    g_assert_true (srtla_inflight_take (log, 0, i, NULL));
+  }
+  for (; i < 28; i++)           /* and these are where they were */
+    srtla_inflight_insert (log, 0, i, 100, 10 * i);
+  srtla_inflight_overtake (log, 22, 1000);
+  g_assert_cmpuint (srtla_inflight_bytes (log), ==, 600);
   srtla_inflight_free (log);
 }
 

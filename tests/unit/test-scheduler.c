@@ -151,6 +151,41 @@ test_room (void)
   free_two (uplinks);
 }
 
+/* Where all are stalled it is one with room, or none; and none while one that
+ * delivers has no room. */
+static void
+test_stalled (void)
+{
+  static const struct
+  {
+    gboolean stalled;           /* the first; the second is */
+    guint64 room[2];
+    guint chosen;
+  } table[] = {
+    {TRUE, {9 * SIZE, 5 * SIZE}, 0},
+    {TRUE, {SIZE - 1, 5 * SIZE}, 1},
+    {TRUE, {SIZE - 1, SIZE - 1}, NOBODY},
+    {FALSE, {SIZE, 5 * SIZE}, 0},
+    {FALSE, {SIZE - 1, 5 * SIZE}, NOBODY},
+  };
+  guint i, k;
+
+  for (i = 0; i < G_N_ELEMENTS (table); i++) {
+    SrtlaUplink *uplinks[2];
+    SrtlaSchedulerView view = two_uplinks (uplinks, FAST);
+
+    g_test_message ("row %u", i);
+    uplinks[0]->stalled = table[i].stalled;
+    uplinks[1]->stalled = TRUE;
+    for (k = 0; k < 2; k++)
+      uplinks[k]->room = table[i].room[k];
+    uplinks[0]->weight = 2 * uplinks[1]->weight;
+    g_assert_cmpuint (srtla_scheduler_enhanced.select (&view), ==,
+        table[i].chosen);
+    free_two (uplinks);
+  }
+}
+
 /* What carries nothing is not in the plan; what needs a look for each packet
  * leaves it empty. */
 static void
@@ -184,6 +219,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/scheduler/find", test_find);
   g_test_add_func ("/scheduler/classic", test_classic);
+  g_test_add_func ("/scheduler/stalled", test_stalled);
   g_test_add_func ("/scheduler/plan/runs", test_runs);
   g_test_add_func ("/scheduler/plan/room", test_room);
   g_test_add_func ("/scheduler/plan/none", test_no_plan);
