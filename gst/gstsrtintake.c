@@ -186,7 +186,7 @@ gst_srt_intake_set_flushing (GstSrtIntake * intake, gboolean flushing)
   gst_poll_set_flushing (intake->pause, flushing);
 }
 
-/* Returns: whether packets come so far apart that the next one is hardly there. */
+/* Returns: whether packets come so far apart that the next is hardly there. */
 static gboolean
 is_slow (const GstSrtIntake * intake, gint64 coalesce_time)
 {

@@ -454,7 +454,11 @@ gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now,
   return more;
 }
 
-/* Returns: what the loop waits for on the sockets, as a number. */
+/* More than there are uplinks. */
+#define BLOCKED 128
+
+/* Returns: what the loop waits for on the sockets, as a number: from BLOCKED on
+ * some of them take nothing. */
 static guint
 awaited (const GstSrtlaEngine * engine)
 {
@@ -463,21 +467,22 @@ awaited (const GstSrtlaEngine * engine)
   for (i = 0; i < engine->links->order->len; i++) {
     const GstSrtlaLink *link = engine->links->order->pdata[i];
 
-    sum += (link->socket != NULL ? 1 : 0) + (link->blocked ? 128 : 0);
+    sum += (link->socket != NULL ? 1 : 0) + (link->blocked ? BLOCKED : 0);
   }
   return sum;
 }
 
 gboolean
-gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean ready, SrtlaTime now,
-    guint * packets)
+gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean looked, gboolean ready,
+    SrtlaTime now, guint * packets)
 {
   guint before = awaited (engine);
   gboolean more = FALSE;
 
   if (ready)
     more = receive (engine, now);
-  srtla_bond_tick (engine->bond, now);
+  if (looked)
+    srtla_bond_tick (engine->bond, now);
   more = push (engine, now, packets) || more;
   send_outputs (engine, now);
   gst_srtla_links_take_events (engine->links, now);
@@ -493,7 +498,7 @@ gst_srtla_engine_has_input (GstSrtlaEngine * engine)
 gboolean
 gst_srtla_engine_is_waiting (GstSrtlaEngine * engine)
 {
-  return srtla_bond_waiting (engine->bond) > 0;
+  return srtla_bond_waiting (engine->bond) > 0 || awaited (engine) >= BLOCKED;
 }
 
 gboolean

@@ -54,12 +54,15 @@ void gst_srtla_engine_drain (GstSrtlaEngine * engine, guint number,
 gboolean gst_srtla_engine_turn (GstSrtlaEngine * engine, gboolean ready,
     SrtlaTime now, guint * packets);
 /* The part of a turn that takes in and sends: for a thread that brings packets
- * while the loop sleeps. Returns: whether the loop must look at the rest. */
-gboolean gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean ready,
-    SrtlaTime now, guint * packets);
+ * while the loop sleeps. looked: at the sockets lately; else no time goes by: who
+ * is overdue cannot be told while answers may lie there. Returns: whether the
+ * loop must look at the rest. */
+gboolean gst_srtla_engine_help (GstSrtlaEngine * engine, gboolean looked,
+    gboolean ready, SrtlaTime now, guint * packets);
 /* Returns: whether packets came in since. From the loop, before it sleeps. */
 gboolean gst_srtla_engine_has_input (GstSrtlaEngine * engine);
-/* Returns: whether packets wait for room on the uplinks. */
+/* Returns: whether packets wait for room on the uplinks, or a socket takes no
+ * more. */
 gboolean gst_srtla_engine_is_waiting (GstSrtlaEngine * engine);
 /* Returns: whether some pad's packets should not wait for more. */
 gboolean gst_srtla_engine_is_filling (GstSrtlaEngine * engine);

@@ -182,6 +182,8 @@ prepare (GstSrtlaLink * link, SrtlaTime now, GError ** error)
   if (link->slot == SRTLA_NO_UPLINK)
     link->slot = srtla_bond_add_uplink (link->shared->bond, now);
   link->too_many = link->slot == SRTLA_NO_UPLINK;
+  if (!link->too_many)
+    link->shared->told_too_many = FALSE;
   if (link->too_many) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
         "there are %d uplinks already", SRTLA_MAX_UPLINKS);
@@ -308,6 +310,7 @@ gst_srtla_link_receive (GstSrtlaLink * link, GstSrtlaMessage * messages,
         &error_number);
     if (received > 0) {
       link->heard_at = now;
+      link->heard_family = g_inet_address_get_family (link->receiver);
       link->family_patience = GST_SRTLA_FAMILY_MIN;
       if (link->refused_at != 0) {
         link->refused_at = 0;

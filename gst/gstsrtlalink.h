@@ -48,7 +48,8 @@ typedef struct
   GstSrtlaBatch *batch;         /* to fill for each call */
   GstSrtlaParking *parking;     /* where sockets wait for their uplinks' return */
   SrtlaTime queue_target;       /* µs; 0 = none: as it is set now */
-  gboolean told_too_many;       /* that there are more uplinks than slots */
+  gboolean told_too_many;       /* that there are more uplinks than slots; no
+                                 * longer when one got a slot since */
   GstElement *element;          /* for the debug log */
   GstSrtlaNotifyFunc notify;
   gpointer user_data;           /* of notify */
@@ -95,6 +96,7 @@ typedef struct
   SrtlaTime error_since;        /* nothing but errors; 0 = none */
   SrtlaTime refused_at;         /* ECONNREFUSED since it last heard; 0 = not */
   SrtlaTime heard_at;           /* when anything came, or it was opened since */
+  GSocketFamily heard_family;   /* when anything came last; INVALID = never */
   SrtlaTime family_patience;    /* so long without, until the other family */
 
   SrtlaUplinkState core_state;

@@ -244,6 +244,15 @@ other_family (GstSrtlaLink * link)
       ? G_SOCKET_FAMILY_IPV6 : G_SOCKET_FAMILY_IPV4;
 }
 
+/* Returns: whether the link tries the family by which it never heard anything,
+ * in the stead of one by which it did. */
+static gboolean
+is_guest (GstSrtlaLink * link)
+{
+  return link->heard_family != G_SOCKET_FAMILY_INVALID
+      && link->heard_family == other_family (link);
+}
+
 /* Returns: when the link shall try the receiver's address of the other family:
  * it hears nothing, or nothing any more, while others do. NONE: not as things
  * are. */
@@ -254,7 +263,8 @@ other_family_at (GstSrtlaLinks * links, GstSrtlaLink * link)
       || links->up == 0 || link->spec.address != NULL
       || gst_srtla_target_get (links->target, other_family (link)) == NULL)
     return SRTLA_TIME_NONE;
-  return link->heard_at + link->family_patience;
+  return link->heard_at + (is_guest (link) ? GST_SRTLA_FAMILY_MIN
+      : link->family_patience);
 }
 
 static void
@@ -262,9 +272,10 @@ leave_black_hole (GstSrtlaLinks * links, GstSrtlaLink * link, SrtlaTime now)
 {
   if (now < other_family_at (links, link))
     return;
+  if (!is_guest (link))
+    link->family_patience = MIN (2 * link->family_patience,
+        GST_SRTLA_FAMILY_MAX);
   link->family = other_family (link);
-  link->family_patience = MIN (2 * link->family_patience,
-      GST_SRTLA_FAMILY_MAX);
   gst_srtla_link_close (link, "no answer: trying the other address family",
       now);
   link->reopen_at = now;

@@ -96,8 +96,9 @@ gst_srtla_loop_free (GstSrtlaLoop * loop)
 
 /* ---- Waking ------------------------------------------------------------- */
 
-void
-gst_srtla_loop_wake (GstSrtlaLoop * loop, gboolean urgent)
+/* urgent: also if it lets packets gather. */
+static void
+wake_up (GstSrtlaLoop * loop, gboolean urgent)
 {
   gint was = g_atomic_int_get (&loop->sleeping);
 
@@ -129,15 +130,18 @@ look_at_sockets (GstSrtlaLoop * loop, SrtlaTime now)
 static gboolean
 help (GstSrtlaLoop * loop, SrtlaTime now)
 {
-  gboolean ready = loop->asleep_in != ASLEEP && look_at_sockets (loop, now);
+  gboolean looks = loop->asleep_in != ASLEEP;
+  gboolean ready = looks && look_at_sockets (loop, now);
   guint packets;
-  gboolean wake = gst_srtla_engine_help (loop->engine, ready, now, &packets);
 
+  if (gst_srtla_engine_help (loop->engine, looks, ready, now, &packets))
+    loop->more = TRUE;
   gst_srtla_gather_note (&loop->gather, packets, now,
       loop->orders.coalesce_time);
   loop->helped_at = now;
   loop->fresh = TRUE;
-  return wake || gst_srtla_engine_deadline (loop->engine) < loop->wakes_at;
+  return loop->more
+      || gst_srtla_engine_deadline (loop->engine) < loop->wakes_at;
 }
 
 void
@@ -152,7 +156,7 @@ gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean batch, gboolean urgent)
       || (was == PAUSING && !batch && !urgent
           && gst_srtla_gather_is_often (&loop->gather))
       || !g_atomic_int_compare_and_exchange (&loop->sleeping, was, HELPED)) {
-    gst_srtla_loop_wake (loop, urgent);
+    wake_up (loop, urgent);
     return;
   }
   /* Else the task is about to sleep or just woke up, or another helps. What the
@@ -167,20 +171,20 @@ gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean batch, gboolean urgent)
   now = (SrtlaTime) g_get_monotonic_time ();
   wake = (!batch && !urgent && gst_srtla_gather_may_wait (&loop->gather, now,
           loop->orders.coalesce_time)) || help (loop, now);
-  g_atomic_int_set (&loop->sleeping, loop->asleep_in);
+  g_atomic_int_compare_and_exchange (&loop->sleeping, HELPED, loop->asleep_in);
   /* Who came meanwhile found nobody to wake. */
   wake = wake || g_atomic_int_get (&loop->attention)
       || gst_srtla_engine_has_input (loop->engine);
   g_mutex_unlock (&loop->turn_lock);
   if (wake)
-    gst_srtla_loop_wake (loop, TRUE);
+    wake_up (loop, TRUE);
 }
 
 void
 gst_srtla_loop_attend (GstSrtlaLoop * loop)
 {
   g_atomic_int_set (&loop->attention, TRUE);
-  gst_srtla_loop_wake (loop, TRUE);
+  wake_up (loop, TRUE);
 }
 
 static void
@@ -355,9 +359,10 @@ poll_unlocked (GstSrtlaLoop * loop, gint state, GstPoll * poll,
   loop->asleep_in = state;
   g_mutex_unlock (&loop->turn_lock);
   result = gst_poll_wait (poll, wait);
+  /* Before the lock: nobody who brings packets gets it once more before us. */
+  g_atomic_int_set (&loop->sleeping, AWAKE);
   g_mutex_lock (&loop->turn_lock);
   loop->asleep_in = AWAKE;
-  g_atomic_int_set (&loop->sleeping, AWAKE);
   return result;
 }
 
@@ -369,7 +374,8 @@ loop_doze (GstSrtlaLoop * loop, gint state, SrtlaTime now, SrtlaTime until)
 
   g_atomic_int_set (&loop->sleeping, state);
   if (!g_atomic_int_get (&loop->attention)
-      && !(state == DOZING ? gst_srtla_engine_has_input (loop->engine)
+      && !(state == DOZING || !gst_srtla_gather_is_often (&loop->gather)
+          ? gst_srtla_engine_has_input (loop->engine)
           : gst_srtla_engine_is_filling (loop->engine))) {
     loop->wakes_at = until;
     result = poll_unlocked (loop, state, loop->pause,
@@ -406,7 +412,7 @@ loop_pause (GstSrtlaLoop * loop, gint state, SrtlaTime since)
   guint span = state == PAUSING ? 1 : DOZE_FIRST;       /* coalesce-times */
   gboolean input;
 
-  while (!gst_srtla_engine_is_waiting (loop->engine)
+  while (!gst_srtla_engine_is_waiting (loop->engine) && !loop->more
       && !g_atomic_int_get (&loop->attention)) {
     until = MIN (since + span * loop->orders.coalesce_time, due_at (loop));
     if (now >= until)
@@ -469,8 +475,10 @@ loop_wait (GstSrtlaLoop * loop)
   if (wait > 0 && result == 0) {
     g_atomic_int_set (&loop->sleeping, ASLEEP);
     if (g_atomic_int_get (&loop->attention)
-        || gst_srtla_engine_has_input (loop->engine))
+        || gst_srtla_engine_has_input (loop->engine)) {
+      g_atomic_int_set (&loop->sleeping, AWAKE);
       wait = 0;
+    }
   }
   if (result == 0) {
     loop->wakes_at = GST_CLOCK_TIME_IS_VALID (wait)

@@ -36,13 +36,11 @@ void gst_srtla_loop_start (GstSrtlaLoop * loop,
 void gst_srtla_loop_stop (GstSrtlaLoop * loop);
 gboolean gst_srtla_loop_is_running (GstSrtlaLoop * loop);
 
-/* Packets wait: costs one or two atomic operations unless the loop sleeps.
- * urgent: also if it lets packets gather. */
-void gst_srtla_loop_wake (GstSrtlaLoop * loop, gboolean urgent);
-/* Packets wait: sends them at once, on the caller's thread, while the loop sleeps;
- * else, and if the loop's thread has real-time priority, like wake().
- * batch: they gathered already; what is neither a batch nor urgent, and follows
- * others within coalesce-time, is left to gather. Nothing blocks in there. */
+/* Packets wait: sends them at once, on the caller's thread, while the loop
+ * sleeps; else, and if the loop's thread has real-time priority, leaves them to
+ * the loop, and wakes it if it sleeps. batch: they gathered already; what is
+ * neither a batch nor urgent, and follows others within coalesce-time where they
+ * come often, is left to gather. Nothing blocks in there. */
 void gst_srtla_loop_serve (GstSrtlaLoop * loop, gboolean batch,
     gboolean urgent);
 /* Uplinks changed. */

@@ -18,6 +18,7 @@
 #define CHANGE_PARTS 16
 #define JITTER_CHANGES 3
 #define JITTER_LEAST   (SRTLA_QUEUE_TARGET / 2)
+#define JITTER_MOST    SRTLA_SECOND     /* more is no jitter */
 
 void
 srtla_delivery_reset (SrtlaDelivery * delivery)
@@ -208,7 +209,7 @@ srtla_delivery_jitter (const SrtlaDelivery * delivery)
   SrtlaTime jitter = JITTER_CHANGES * delivery->least_change / CHANGE_PARTS;
 
   return delivery->changes < CHANGE_PARTS || jitter < JITTER_LEAST ? 0
-      : jitter - JITTER_LEAST;
+      : MIN (jitter - JITTER_LEAST, JITTER_MOST);
 }
 
 void

@@ -113,7 +113,7 @@ void srtla_delivery_queue (SrtlaDelivery *delivery, SrtlaTime rtt,
     SrtlaTime rtt_minimum, SrtlaTime now);
 
 /* Returns: what jitter adds to the smallest round trip on average, µs, beyond what
- * is nothing beside the target; 0 while that is not known. */
+ * is nothing beside the target, a second at most; 0 while that is not known. */
 SrtlaTime srtla_delivery_jitter (const SrtlaDelivery *delivery);
 
 /* Returns: how many bytes the uplink may have in flight with its queue at the

@@ -194,6 +194,8 @@ test_not_srt (Fixture *fixture, gconstpointer data)
   guint i, round;
 
   (void) data;
+  /* Where all takes long, as under valgrind, answers do. */
+  g_object_set (fixture->element, "rescue", FALSE, NULL);
   fixture_play (fixture, 2);
   for (round = 0; round < 3; round++) {
     for (i = 0; i < G_N_ELEMENTS (cases); i++) {
