@@ -224,8 +224,6 @@ srtla_fences_echo (SrtlaBond * bond, SrtlaUplink * uplink, SrtlaTime now)
       % SRTLA_FENCES].sent_at;
   guint64 bytes, place;
 
-  /* Of so few round trips what queues do cannot be told from jitter. */
-  srtla_delivery_forget_jitter (&uplink->delivery);
   bytes = srtla_inflight_pass (uplink->log, fence, &place);
   if (place == 0) {
     srtla_delivery_queue (&uplink->delivery, uplink->rtt.latest,

@@ -15,7 +15,7 @@
  * the smallest average are what even jitter adds to round trips: of j each way it
  * makes them longer by 2 j and change by 0.9 j, least 0.7 j. What is nothing beside
  * the target is left out: under load round trips change a little by themselves. */
-#define CHANGE_PARTS SRTLA_DELIVERY_CHANGES
+#define CHANGE_PARTS 16
 #define JITTER_CHANGES 3
 #define JITTER_LEAST   (SRTLA_QUEUE_TARGET / 2)
 #define JITTER_MOST    SRTLA_SECOND     /* more is no jitter */
@@ -210,13 +210,6 @@ srtla_delivery_jitter (const SrtlaDelivery * delivery)
 
   return delivery->changes < CHANGE_PARTS || jitter < JITTER_LEAST ? 0
       : MIN (jitter - JITTER_LEAST, JITTER_MOST);
-}
-
-void
-srtla_delivery_forget_jitter (SrtlaDelivery * delivery)
-{
-  delivery->change = 0;
-  delivery->changes = 0;
 }
 
 void

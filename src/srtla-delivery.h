@@ -18,8 +18,6 @@ G_BEGIN_DECLS
 
 /* Acknowledgements that a rate is taken over. */
 #define SRTLA_DELIVERY_SAMPLES 32
-/* Round trips until jitter is known. */
-#define SRTLA_DELIVERY_CHANGES 16
 /* How far back they may reach, µs; and how long the highest rate is believed. */
 #define SRTLA_DELIVERY_SPAN    (200 * SRTLA_MILLISECOND)
 #define SRTLA_DELIVERY_WINDOW  (10 * SRTLA_SECOND)
@@ -117,8 +115,6 @@ void srtla_delivery_queue (SrtlaDelivery *delivery, SrtlaTime rtt,
 /* Returns: what jitter adds to the smallest round trip on average, µs, beyond what
  * is nothing beside the target, a second at most; 0 while that is not known. */
 SrtlaTime srtla_delivery_jitter (const SrtlaDelivery *delivery);
-/* It becomes unknown, until round trips tell anew. */
-void srtla_delivery_forget_jitter (SrtlaDelivery *delivery);
 
 /* Returns: how many bytes the uplink may have in flight with its queue at the
  * target: capacity × (minimum RTT + jitter + target), at least one full train. */

@@ -229,30 +229,6 @@ test_rate (void)
   net_clear (&net);
 }
 
-/* Where round trips are measured by fences alone nothing is said of jitter: what a
- * queue does from one to the next cannot be told from it. */
-static void
-test_no_jitter (void)
-{
-  static const struct
-  {
-    Acks acks;
-    gboolean told;
-  } table[] = { {ACKS_ALL, TRUE}, {ACKS_NONE, FALSE}, {ACKS_FIFTH, FALSE} };
-  guint row;
-
-  for (row = 0; row < G_N_ELEMENTS (table); row++) {
-    Net net;
-
-    g_test_message ("row %u", row);
-    start (&net, 0, table[row].acks, NET_NAK_PERIODIC);
-    net_run (&net, 5 * SRTLA_SECOND);
-    g_assert_cmpint (net.bond->uplinks[0]->delivery.changes
-        == SRTLA_DELIVERY_CHANGES, ==, table[row].told);
-    net_clear (&net);
-  }
-}
-
 /* What was discounted while losses became known later is not, once SRTLA ACKs
  * tell what arrived. */
 static void
@@ -512,7 +488,6 @@ main (int argc, char **argv)
   g_test_add_func ("/fences/silence", test_silence);
   g_test_add_func ("/fences/standing", test_standing);
   g_test_add_func ("/fences/rate", test_rate);
-  g_test_add_func ("/fences/no-jitter", test_no_jitter);
   g_test_add_func ("/fences/standing-alone", test_standing_alone);
   g_test_add_func ("/fences/discount-ends", test_discount_ends);
   g_test_add_func ("/fences/overlapping-callers", test_overlapping_callers);
