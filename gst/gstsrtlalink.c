@@ -339,6 +339,9 @@ set_largest (GstSrtlaLink * link, guint largest)
   srtla_bond_uplink_largest (link->shared->bond, link->slot, largest);
 }
 
+/* Bytes that every IPv4 host must take (RFC 791), less IP's and UDP's headers. */
+#define SMALL (576 - 28)
+
 /* What the system knows: of the interface, and of routers that said so. */
 static void
 look_at_mtu (GstSrtlaLink * link, SrtlaTime now)
@@ -353,9 +356,14 @@ look_at_mtu (GstSrtlaLink * link, SrtlaTime now)
 void
 gst_srtla_link_note_too_large (GstSrtlaLink * link, gsize size, SrtlaTime now)
 {
+  guint before = link->largest;
+
   link->too_large++;
   look_at_mtu (link, now);
-  if (link->largest >= size)    /* it says so, but it does not */
+  /* It says that there is room, and there is none; unless what a router said of an
+   * earlier datagram came back with this one: then the MTU just changed, or this
+   * one is so small that every path must carry it. */
+  if (link->largest >= size && link->largest == before && size > SMALL)
     set_largest (link, (guint) size - 1);
 }
 

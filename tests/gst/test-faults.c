@@ -342,6 +342,32 @@ test_stuck_and_stalled (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (failing_socket_stop (), >, 0);
 }
 
+/* What a router said of a large datagram may come back with a small one: that says
+ * nothing of what the path carries. */
+static void
+test_too_large (Fixture *fixture, gconstpointer data)
+{
+  guint8 packet[TESTING_MAX_PACKET];
+  gsize size = testing_ackack (packet, 1, FIXTURE_SERVER, 0);
+  gint64 end = g_get_monotonic_time () + testing_patience ();
+  guint failed = 0;
+
+  (void) data;
+  g_object_set (fixture->element, "uplinks", "127.0.0.3", NULL);
+  fixture_play (fixture, 1);
+  while (failed == 0) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    failing_socket_start (3, EMSGSIZE);
+    fixture_push_bytes (fixture, packet, size);
+    fixture_wait_stat (fixture, "packets-queued", 0);
+    failed = failing_socket_stop ();
+  }
+  fixture_push (fixture, 0, 100);
+  fixture_wait_stat (fixture, "srtla-acks", 9);
+  g_assert_cmpuint (record_count (&fixture->record, GST_MESSAGE_WARNING, NULL),
+      ==, 0);
+}
+
 /* ---- The clock ----------------------------------------------------------- */
 
 /* Days to and fro: nothing looks at the time of day. */
@@ -418,6 +444,7 @@ add_tests (void)
   fixture_add_test ("/faults/expired-stuck", test_expired_stuck);
   fixture_add_test ("/faults/stuck", test_stuck);
   fixture_add_test ("/faults/stuck-and-stalled", test_stuck_and_stalled);
+  fixture_add_test ("/faults/too-large", test_too_large);
   fixture_add_test ("/faults/clock", test_clock);
 }
 
