@@ -56,7 +56,9 @@ offer_until (Overload *overload, gint64 until)
     flow_offer (&overload->low, now - overload->start);
     flow_offer (&overload->best, now - overload->start);
     overload->next = MAX (overload->next + PACE, now);
-    g_usleep ((gulong) MAX (overload->next - g_get_monotonic_time (), 0));
+    now = g_get_monotonic_time ();      /* MAX () would ask twice */
+    if (overload->next > now)
+      g_usleep ((gulong) (overload->next - now));
   }
 }
 
