@@ -186,11 +186,13 @@ gst_srt_intake_set_flushing (GstSrtIntake * intake, gboolean flushing)
   gst_poll_set_flushing (intake->pause, flushing);
 }
 
-/* Returns: whether packets come so far apart that the next is hardly there. */
+/* Returns: whether packets come so far apart that the next is hardly there; with
+ * no coalesce_time nothing is known of that. */
 static gboolean
 is_slow (const GstSrtIntake * intake, gint64 coalesce_time)
 {
-  return intake->gather && intake->interval >= coalesce_time;
+  return intake->gather && coalesce_time > 0
+      && intake->interval >= coalesce_time;
 }
 
 /* As network cards moderate their interrupts. Not after a full batch: more may
@@ -201,7 +203,7 @@ gather (GstSrtIntake * intake, gint64 coalesce_time)
 {
   gint64 left;
 
-  if (!intake->gather || is_slow (intake, coalesce_time))
+  if (!intake->gather || coalesce_time == 0 || is_slow (intake, coalesce_time))
     return TRUE;
   left = coalesce_time + intake->received_at - g_get_monotonic_time ();
   return left <= 0

@@ -182,13 +182,12 @@ prepare (GstSrtlaLink * link, SrtlaTime now, GError ** error)
   if (link->slot == SRTLA_NO_UPLINK)
     link->slot = srtla_bond_add_uplink (link->shared->bond, now);
   link->too_many = link->slot == SRTLA_NO_UPLINK;
-  if (!link->too_many)
-    link->shared->told_too_many = FALSE;
   if (link->too_many) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
         "there are %d uplinks already", SRTLA_MAX_UPLINKS);
     return FALSE;
   }
+  link->shared->told_too_many = FALSE;
   if (link->parsed)
     return TRUE;
   link->parsed = gst_srtla_spec_parse (gst_srtla_uplink_get_spec
